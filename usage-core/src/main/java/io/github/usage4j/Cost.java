@@ -1,0 +1,128 @@
+package io.github.usage4j;
+
+import java.math.BigDecimal;
+import java.util.Currency;
+import java.util.List;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a model call costs at list or negotiated prices, exact and unrounded. It is an estimate from
+ * token counts, not an invoice. Amounts are in whole units of the currency (dollars, not cents).
+ *
+ * @param input what the input tokens cost that were neither read from nor written to a cache
+ * @param output what the output tokens cost, reasoning included
+ * @param cache what cache reads and cache writes cost
+ * @param other what is charged apart from tokens: per call, search, image or second
+ * @param currency of all four; amounts of different currencies are never added
+ * @param priceReference which price was applied (catalog, row, tier), so that the amount can be
+ *     explained; null if several were, or it is unknown
+ */
+public record Cost(
+    BigDecimal input,
+    BigDecimal output,
+    BigDecimal cache,
+    BigDecimal other,
+    Currency currency,
+    @Nullable String priceReference) {
+
+  /** Decimals kept: a price has at most 12 per million tokens, so one token has at most 18. */
+  public static final int SCALE = 18;
+
+  /**
+   * @throws IllegalArgumentException if an amount is negative or has more than {@link #SCALE}
+   *     decimals
+   */
+  public Cost {
+    input = canonical("input cost", input);
+    output = canonical("output cost", output);
+    cache = canonical("cache cost", cache);
+    other = canonical("other cost", other);
+    Objects.requireNonNull(currency, "currency");
+  }
+
+  /** Nothing, in the given currency. */
+  public static Cost zero(Currency currency) {
+    return new Cost(
+        BigDecimal.ZERO, BigDecimal.ZERO, BigDecimal.ZERO, BigDecimal.ZERO, currency, null);
+  }
+
+  /**
+   * An amount of which only the sum is known, such as one that a provider states.
+   *
+   * @param currency an ISO 4217 code
+   * @throws IllegalArgumentException if the amount is negative or the currency unknown
+   */
+  public static Cost total(BigDecimal amount, String currency) {
+    return new Cost(
+        BigDecimal.ZERO,
+        BigDecimal.ZERO,
+        BigDecimal.ZERO,
+        amount,
+        currencyOf(currency),
+        null);
+  }
+
+  /** The sum of all parts. */
+  public BigDecimal total() {
+    return canonical("total cost", input.add(output).add(cache).add(other));
+  }
+
+  /**
+   * Both added up, part by part.
+   *
+   * @throws IllegalArgumentException if the currencies differ
+   */
+  public Cost plus(Cost more) {
+    if (!currency.equals(more.currency)) {
+      throw new IllegalArgumentException(
+          "costs of one currency can be added, but these are in "
+              + currency
+              + " and "
+              + more.currency);
+    }
+    return new Cost(
+        input.add(more.input),
+        output.add(more.output),
+        cache.add(more.cache),
+        other.add(more.other),
+        currency,
+        Objects.equals(priceReference, more.priceReference) ? priceReference : null);
+  }
+
+  /**
+   * The currency of an ISO 4217 code.
+   *
+   * @throws IllegalArgumentException naming the code, if there is none
+   */
+  public static Currency currencyOf(String code) {
+    try {
+      return Currency.getInstance(code);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "currency must be an ISO 4217 code such as USD, but was '" + code + "'", e);
+    }
+  }
+
+  /** One form per value, so that equal amounts are equal records: no trailing zeros, no exponent. */
+  private static BigDecimal canonical(String name, BigDecimal amount) {
+    if (amount.signum() < 0) {
+      throw new IllegalArgumentException(name + " must not be negative, but was " + amount);
+    }
+    BigDecimal stripped = amount.stripTrailingZeros();
+    if (stripped.scale() > SCALE) {
+      throw new IllegalArgumentException(
+          name + " must have at most " + SCALE + " decimals, but was " + amount.toPlainString());
+    }
+    return stripped.scale() < 0 ? stripped.setScale(0) : stripped;
+  }
+
+  /** Sums per currency, ordered by currency code; nothing is converted. */
+  static List<Cost> sumByCurrency(Stream<Cost> costs) {
+    var sums = new TreeMap<String, Cost>();
+    costs.forEach(c -> sums.merge(c.currency().getCurrencyCode(), c, Cost::plus));
+    return List.copyOf(sums.values());
+  }
+}

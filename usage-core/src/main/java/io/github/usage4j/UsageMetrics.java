@@ -1,0 +1,70 @@
+package io.github.usage4j;
+
+import java.time.Duration;
+
+/**
+ * What happens inside the library, for counters and gauges. Every method does nothing unless it is
+ * overridden. Implementations must be quick and safe for use by several threads; an exception of
+ * theirs is swallowed and logged once.
+ *
+ * <p>Alert on {@link #dropped} and {@link #conflicts}: both mean that a figure is missing.
+ */
+public interface UsageMetrics {
+
+  /** Counts nothing. */
+  UsageMetrics NONE = new UsageMetrics() {};
+
+  /** Why an event was given up. */
+  enum DropReason {
+    /** The buffer stayed full for as long as a caller may wait. */
+    BUFFER_FULL,
+    /** The sink refuses this event for what is in it. */
+    REJECTED_BY_SINK,
+    /** The id is stored already, with other billable content; the stored one stays. */
+    CONFLICT,
+    /** It came after the tracker was closed, or could not be delivered while it was closing. */
+    CLOSED
+  }
+
+  /** Something that is wrong, though no event is lost by it. */
+  enum Anomaly {
+    /** A provider's figures contradict each other or are out of range. */
+    CONTRADICTORY_FIGURES,
+    /** The attribution resolver of the host threw; the call is unattributed. */
+    RESOLVER_FAILED,
+    /** A listener of the host threw. */
+    LISTENER_FAILED,
+    /** A scope was closed on another thread or out of order, or stayed open. */
+    SCOPE_MISUSED,
+    /** An event could not be built as given and was recorded without what was wrong. */
+    EVENT_REPAIRED,
+    /** Looking up or applying a price failed; the call is unpriced. */
+    PRICING_FAILED,
+    /** The end of a call that had ended already; it is ignored. */
+    ENDED_TWICE
+  }
+
+  /** An event was accepted for delivery, or dropped right away. */
+  default void recorded(UsageEvent event) {}
+
+  /** A sink has stored a batch. */
+  default void written(int events, Duration took) {}
+
+  /** Events that the store had already, unchanged: harmless. */
+  default void duplicates(int events) {}
+
+  /** Events whose id the store has with other billable content; each is dropped too. */
+  default void conflicts(int events) {}
+
+  /** Writing a batch failed and will be tried again. */
+  default void retried(int events, Throwable cause) {}
+
+  /** Events that will not be stored. */
+  default void dropped(int events, DropReason reason) {}
+
+  /** How many events wait in a buffer, told when a batch has been taken out. */
+  default void pending(long events) {}
+
+  /** Something is wrong; see {@link Anomaly}. */
+  default void anomaly(Anomaly what) {}
+}

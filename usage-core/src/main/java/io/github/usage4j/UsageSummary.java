@@ -1,0 +1,269 @@
+package io.github.usage4j;
+
+import io.github.usage4j.UsageEvent.Outcome;
+import io.github.usage4j.UsageEvent.Quality;
+import io.github.usage4j.UsageQueries.Dimension;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a set of model calls adds up to: one operation, one month, one row of a report. Nothing is
+ * rounded and currencies are never added. Beside the sums stands how complete they are: {@link
+ * #unmeasured}, {@link #partial}, {@link #estimated} and {@link #unpriced}.
+ *
+ * @param keys what this row is about, by dimension; empty for a total. An unattributed value is ""
+ * @param labels how to show those keys, where a label is known
+ * @param calls calls that were not refused
+ * @param operations user requests that began among these calls
+ * @param toolTurns calls whose answer asked for tools
+ * @param errors calls that failed
+ * @param cancelled calls that were stopped by the caller
+ * @param refused calls that a limit did not let start; not among {@code calls}
+ * @param tokens the sums of what is known
+ * @param unmeasured calls that were answered or cut short and stated no figure at all
+ * @param partial calls of which some figures are missing or contradictory
+ * @param estimated calls whose figures were estimated
+ * @param costs sums of what is priced, one for each currency, ordered by its code
+ * @param unpriced calls that used something and have no price
+ * @param succeededTokens total tokens of the calls that succeeded, for averages
+ * @param succeededDuration how long the calls that succeeded took together, for averages
+ * @param lastActivity when the last of the calls started; null if there is none
+ */
+public record UsageSummary(
+    Map<Dimension, String> keys,
+    Map<Dimension, String> labels,
+    long calls,
+    long operations,
+    long toolTurns,
+    long errors,
+    long cancelled,
+    long refused,
+    TokenCounts tokens,
+    long unmeasured,
+    long partial,
+    long estimated,
+    List<Cost> costs,
+    long unpriced,
+    long succeededTokens,
+    Duration succeededDuration,
+    @Nullable Instant lastActivity) {
+
+  /** The sum of no calls. */
+  public static final UsageSummary EMPTY =
+      new UsageSummary(
+          Map.of(),
+          Map.of(),
+          0,
+          0,
+          0,
+          0,
+          0,
+          0,
+          TokenCounts.UNKNOWN,
+          0,
+          0,
+          0,
+          List.of(),
+          0,
+          0,
+          Duration.ZERO,
+          null);
+
+  /** Copies its collections. */
+  public UsageSummary {
+    keys = Map.copyOf(keys);
+    labels = Map.copyOf(labels);
+    costs = List.copyOf(costs);
+  }
+
+  /** The sum of these calls. */
+  public static UsageSummary of(Iterable<UsageEvent> events) {
+    UsageSummary sum = EMPTY;
+    for (UsageEvent event : events) {
+      sum = sum.plus(of(event));
+    }
+    return sum;
+  }
+
+  /** What one call adds. */
+  public static UsageSummary of(UsageEvent event) {
+    Outcome outcome = event.outcome();
+    boolean succeeded = outcome == Outcome.SUCCESS;
+    Long total = event.tokens().total();
+    return new UsageSummary(
+        Map.of(),
+        Map.of(),
+        one(outcome != Outcome.REFUSED),
+        one(event.opensOperation()),
+        one(event.toolCalls() > 0),
+        one(outcome == Outcome.ERROR),
+        one(outcome == Outcome.CANCELLED),
+        one(outcome == Outcome.REFUSED),
+        event.tokens(),
+        one(event.unmeasured()),
+        one(event.quality() == Quality.PARTIAL),
+        one(event.quality() == Quality.ESTIMATED),
+        event.cost() == null ? List.of() : List.of(withoutReference(event.cost())),
+        one(event.unpriced()),
+        succeeded && total != null ? total : 0,
+        succeeded ? event.duration() : Duration.ZERO,
+        event.occurredAt());
+  }
+
+  /**
+   * The key of this row in the given dimension; "" is unattributed.
+   *
+   * @throws IllegalArgumentException if the row is not about that dimension
+   */
+  public String key(Dimension dimension) {
+    String key = keys.get(dimension);
+    if (key == null) {
+      throw new IllegalArgumentException(
+          "this summary is by " + keys.keySet() + ", not by " + dimension);
+    }
+    return key;
+  }
+
+  /** How to show this row: its label in the given dimension, else its key. */
+  public String label(Dimension dimension) {
+    String label = labels.get(dimension);
+    return label != null ? label : key(dimension);
+  }
+
+  /** Input plus output tokens; 0 if none is known, which {@link #unmeasured} tells apart. */
+  public long totalTokens() {
+    Long total = tokens.total();
+    return total == null ? 0 : total;
+  }
+
+  /** Calls that were answered. */
+  public long succeeded() {
+    return calls - errors - cancelled;
+  }
+
+  /** The sum in one currency; 0 if nothing was priced in it, see {@link #unpriced}. */
+  public BigDecimal cost(String currency) {
+    var wanted = Cost.currencyOf(currency);
+    return costs.stream()
+        .filter(cost -> cost.currency().equals(wanted))
+        .map(Cost::total)
+        .findFirst()
+        .orElse(BigDecimal.ZERO);
+  }
+
+  /**
+   * How well the tokens are known: REPORTED if those of every call are, else MISSING if nothing is,
+   * ESTIMATED if every call's are, and PARTIAL otherwise.
+   */
+  public Quality quality() {
+    if (unmeasured + partial + estimated == 0) {
+      return Quality.REPORTED;
+    }
+    if (tokens.isUnknown()) {
+      return Quality.MISSING;
+    }
+    return estimated == calls ? Quality.ESTIMATED : Quality.PARTIAL;
+  }
+
+  /**
+   * The change since an earlier summary in percent, for display: 10 to 15 is 50. Empty if the
+   * earlier one was 0, or if costs are not in one currency.
+   */
+  public OptionalDouble changeSince(UsageSummary earlier, UsageMeasure measure) {
+    if (measure == UsageMeasure.COST) {
+      var currencies =
+          Stream.concat(costs.stream(), earlier.costs.stream()).map(Cost::currency).distinct();
+      if (currencies.count() > 1) {
+        return OptionalDouble.empty();
+      }
+    }
+    BigDecimal before = earlier.amount(measure);
+    return before.signum() == 0
+        ? OptionalDouble.empty()
+        : OptionalDouble.of(
+            amount(measure)
+                .subtract(before)
+                .movePointRight(2)
+                .divide(before, MathContext.DECIMAL64)
+                .doubleValue());
+  }
+
+  /** Both added up; keys and labels are kept where both say the same. */
+  public UsageSummary plus(UsageSummary other) {
+    return new UsageSummary(
+        keys.equals(other.keys) ? keys : Map.of(),
+        keys.equals(other.keys) ? labels : Map.of(),
+        calls + other.calls,
+        operations + other.operations,
+        toolTurns + other.toolTurns,
+        errors + other.errors,
+        cancelled + other.cancelled,
+        refused + other.refused,
+        tokens.plus(other.tokens),
+        unmeasured + other.unmeasured,
+        partial + other.partial,
+        estimated + other.estimated,
+        other.costs.isEmpty()
+            ? costs
+            : Cost.sumByCurrency(Stream.concat(costs.stream(), other.costs.stream())),
+        unpriced + other.unpriced,
+        Math.addExact(succeededTokens, other.succeededTokens),
+        succeededDuration.plus(other.succeededDuration),
+        later(lastActivity, other.lastActivity));
+  }
+
+  /** The same sums as a row of a report. */
+  public UsageSummary forRow(Map<Dimension, String> keys, Map<Dimension, String> labels) {
+    return new UsageSummary(
+        keys,
+        labels,
+        calls,
+        operations,
+        toolTurns,
+        errors,
+        cancelled,
+        refused,
+        tokens,
+        unmeasured,
+        partial,
+        estimated,
+        costs,
+        unpriced,
+        succeededTokens,
+        succeededDuration,
+        lastActivity);
+  }
+
+  /** The amount of one measure; costs must be in one currency. */
+  BigDecimal amount(UsageMeasure measure) {
+    return switch (measure) {
+      case TOKENS -> BigDecimal.valueOf(totalTokens());
+      case CALLS -> BigDecimal.valueOf(calls);
+      case OPERATIONS -> BigDecimal.valueOf(operations);
+      case COST -> costs.isEmpty() ? BigDecimal.ZERO : costs.get(0).total();
+    };
+  }
+
+  private static Cost withoutReference(Cost cost) {
+    return new Cost(
+        cost.input(), cost.output(), cost.cache(), cost.other(), cost.currency(), null);
+  }
+
+  private static long one(boolean counts) {
+    return counts ? 1 : 0;
+  }
+
+  private static @Nullable Instant later(@Nullable Instant a, @Nullable Instant b) {
+    if (a == null) {
+      return b;
+    }
+    return b == null || a.isAfter(b) ? a : b;
+  }
+}

@@ -1,0 +1,61 @@
+package io.github.usage4j.sink;
+
+import io.github.usage4j.UsageEvent;
+import java.util.List;
+
+/**
+ * Where events go: the write SPI. A sink may block and may throw; a {@link UsageBuffer} in front of
+ * it keeps that away from the caller of a model. One thread at a time writes.
+ *
+ * <p>A delivery may be repeated after a failure or a crash, so a sink with effects of its own must
+ * recognise an event by its id.
+ */
+@FunctionalInterface
+public interface UsageSink {
+
+  /**
+   * Stores a batch: all of it, or none.
+   *
+   * @param events not empty; the list is not changed afterwards
+   * @throws RejectedException if the batch can never be stored because of what is in it
+   * @throws Exception if it cannot be stored now; it will be tried again
+   */
+  void write(List<UsageEvent> events) throws Exception;
+
+  /** Stores a batch like {@link #write(List)} and says what became of events known already. */
+  default void write(List<UsageEvent> events, Report report) throws Exception {
+    write(events);
+  }
+
+  /** Makes durable what was written, where {@link #write} does not do so itself. */
+  default void flush() throws Exception {}
+
+  /** Called once, after the last write. A store stays readable. */
+  default void close() throws Exception {}
+
+  /** What a store says about events it had already. Called after the batch is committed. */
+  interface Report {
+    /** Listens to nothing. */
+    Report NONE = new Report() {};
+
+    /** The store had this event, billed the same: harmless. */
+    default void duplicate(UsageEvent event) {}
+
+    /** The store has this id with other billable content; the stored event stays as it is. */
+    default void conflict(UsageEvent event) {}
+  }
+
+  /**
+   * A batch can never be stored because of what is in it. Whoever delivers splits the batch to find
+   * the event, and gives up that one alone.
+   */
+  final class RejectedException extends Exception {
+
+    private static final long serialVersionUID = 1L;
+
+    /** Names the value and the rule that it breaks. */
+    public RejectedException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+}

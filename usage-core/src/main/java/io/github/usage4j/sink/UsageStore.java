@@ -1,0 +1,10 @@
+package io.github.usage4j.sink;
+
+import io.github.usage4j.UsageQueries;
+
+/** A sink that also answers questions: a database, or memory for tests. */
+public interface UsageStore extends UsageSink {
+
+  /** What was used, by anyone, at any time. Stays usable after {@link #close}. */
+  UsageQueries queries();
+}

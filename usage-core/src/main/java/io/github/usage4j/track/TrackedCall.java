@@ -1,0 +1,243 @@
+package io.github.usage4j.track;
+
+import io.github.usage4j.Attribution;
+import io.github.usage4j.TokenCounts;
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.UsageEvent.Kind;
+import io.github.usage4j.UsageEvent.Outcome;
+import io.github.usage4j.UsageEvent.Quality;
+import io.github.usage4j.UsageEventBuilder;
+import io.github.usage4j.UsageMetrics.Anomaly;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One model call that is under way. It ends exactly once: {@link #succeeded}, {@link #failed} or
+ * {@link #cancelled}; the first end counts, a later one is ignored and counted as an anomaly. Safe
+ * for use by several threads.
+ */
+public final class TrackedCall {
+
+  private final UsageTracker tracker;
+  private final Operation operation;
+  private final UUID id;
+  private final Kind kind;
+  private final String provider;
+  private final String model;
+  private final int step;
+  private final Instant occurredAt;
+  private final long startedNanos;
+  private Attribution attribution; // guarded by this, as all that follows
+  private @Nullable Duration timeToFirstToken;
+  private @Nullable Consumer<UsageEventBuilder> details;
+  private @Nullable UsageEvent ended;
+
+  TrackedCall(
+      UsageTracker tracker,
+      Operation operation,
+      UUID id,
+      Kind kind,
+      String provider,
+      String model,
+      Instant occurredAt) {
+    this.tracker = tracker;
+    this.operation = operation;
+    this.id = id;
+    this.kind = kind;
+    this.provider = provider;
+    this.model = model;
+    this.occurredAt = occurredAt;
+    this.attribution = operation.attribution();
+    step = operation.nextStep();
+    startedNanos = System.nanoTime();
+  }
+
+  /** The id of the event that this call will be. */
+  public UUID id() {
+    return id;
+  }
+
+  /** The operation that this call is a step of. */
+  public String operationId() {
+    return operation.id();
+  }
+
+  /** The model that answered. */
+  public TrackedCall responseModel(@Nullable String answered) {
+    return describe(event -> event.responseModel(answered));
+  }
+
+  /** The provider's id of the answer. */
+  public TrackedCall responseId(@Nullable String providersId) {
+    return describe(event -> event.responseId(providersId));
+  }
+
+  /** The category, if the scope or resolver gave none. */
+  public synchronized TrackedCall defaultCategory(@Nullable String category) {
+    if (attribution.category() == null && category != null) {
+      attribution = attribution.category(category);
+    }
+    return this;
+  }
+
+  /**
+   * Adds to what will be stored of this call. What the tracker itself knows cannot be changed: id,
+   * time, operation, attribution, tokens and outcome.
+   */
+  public synchronized TrackedCall describe(Consumer<UsageEventBuilder> more) {
+    details = details == null ? more : details.andThen(more);
+    return this;
+  }
+
+  /** The first piece of a streamed answer is here; later calls change nothing. */
+  public synchronized void firstToken() {
+    if (timeToFirstToken == null) {
+      timeToFirstToken = elapsed();
+    }
+  }
+
+  /**
+   * Runs code with this call's operation on the thread, such as a callback of a streamed answer:
+   * calls that it makes are later steps of the operation.
+   */
+  public void within(Runnable callback) {
+    tracker.runWithin(operation, callback);
+  }
+
+  /**
+   * Starts the step that follows this one: in the scope that is open on the calling thread, if any,
+   * else in this call's operation with its attribution.
+   *
+   * @throws IllegalArgumentException if the provider is blank
+   */
+  public TrackedCall next(Kind kind, String provider, String model) {
+    return tracker.startNext(operation, kind, provider, model);
+  }
+
+  /**
+   * Makes the call and ends this: with the tokens of the result, or as failed. A tokens function
+   * that throws leaves the call recorded without tokens.
+   *
+   * @throws Exception what the call throws
+   */
+  public <T> T run(Callable<T> call, Function<? super T, TokenCounts> tokens) throws Exception {
+    T result;
+    try {
+      result = call.call();
+    } catch (Throwable e) {
+      failed(e);
+      throw e;
+    }
+    succeeded(tokensOf(result, tokens));
+    return result;
+  }
+
+  private <T> TokenCounts tokensOf(T result, Function<? super T, TokenCounts> tokens) {
+    try {
+      return tokens.apply(result);
+    } catch (RuntimeException e) {
+      tracker.guard().report(Anomaly.EVENT_REPAIRED, "the tokens of a result are unknown", e);
+      return TokenCounts.UNKNOWN;
+    }
+  }
+
+  /** The call was answered; how well the tokens are known follows from which are known. */
+  public UsageEvent succeeded(TokenCounts tokens) {
+    return end(event -> event.tokens(tokens).outcome(Outcome.SUCCESS));
+  }
+
+  /** The call was answered. */
+  public UsageEvent succeeded(TokenCounts tokens, Quality quality) {
+    return end(event -> event.tokens(tokens, quality).outcome(Outcome.SUCCESS));
+  }
+
+  /** The call failed and nothing is known of what it used. */
+  public UsageEvent failed(Throwable error) {
+    return failed(error, TokenCounts.UNKNOWN, Quality.MISSING);
+  }
+
+  /** The call failed after it had used something. */
+  public UsageEvent failed(Throwable error, TokenCounts tokens, Quality quality) {
+    return end(event -> event.tokens(tokens, quality).error(error));
+  }
+
+  /** The caller stopped the call; the tokens are those known until then. */
+  public UsageEvent cancelled(TokenCounts soFar) {
+    return cancelled(soFar, soFar.isUnknown() ? Quality.MISSING : Quality.PARTIAL);
+  }
+
+  /** The caller stopped the call. */
+  public UsageEvent cancelled(TokenCounts soFar, Quality quality) {
+    return end(event -> event.tokens(soFar, quality).outcome(Outcome.CANCELLED));
+  }
+
+  private UsageEvent end(Consumer<UsageEventBuilder> how) {
+    UsageEvent event;
+    synchronized (this) {
+      if (ended != null) {
+        event = ended;
+        tracker.guard().report(Anomaly.ENDED_TWICE, "a call ended twice; the first end counts");
+        return event;
+      }
+      Duration took = elapsed();
+      event = tracker.priced(build(how, took));
+      ended = event;
+    }
+    // Outside the lock: sinks and listeners are other people's code.
+    tracker.accept(event, operation);
+    return event;
+  }
+
+  /** True once the call has ended. */
+  public synchronized boolean hasEnded() {
+    return ended != null;
+  }
+
+  private UsageEvent build(Consumer<UsageEventBuilder> how, Duration took) {
+    boolean opens = operation.open();
+    try {
+      UsageEventBuilder event = newEvent();
+      if (details != null) {
+        details.accept(event);
+      }
+      how.accept(event);
+      return complete(event, took, opens);
+    } catch (RuntimeException e) {
+      // The call was paid for: better an event without its figures than none.
+      tracker.guard().report(Anomaly.EVENT_REPAIRED, "an event could not be built as given", e);
+      return complete(newEvent().outcome(outcomeOf(how)), took, opens);
+    }
+  }
+
+  private UsageEventBuilder newEvent() {
+    return UsageEvent.builder(id, kind, provider, model);
+  }
+
+  private UsageEvent complete(UsageEventBuilder event, Duration took, boolean opens) {
+    return event
+        .startedAt(occurredAt)
+        .duration(took)
+        .timeToFirstToken(timeToFirstToken)
+        .operation(operation.id(), step)
+        .parentOperation(operation.parentId())
+        .opensOperation(opens)
+        .attribution(attribution)
+        .instance(tracker.instance())
+        .build();
+  }
+
+  private Outcome outcomeOf(Consumer<UsageEventBuilder> how) {
+    var probe = newEvent().startedAt(occurredAt);
+    how.accept(probe);
+    return probe.tokens(TokenCounts.UNKNOWN).build().outcome();
+  }
+
+  private Duration elapsed() {
+    return Duration.ofNanos(Math.max(0, System.nanoTime() - startedNanos));
+  }
+}
