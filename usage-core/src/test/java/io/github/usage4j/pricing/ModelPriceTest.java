@@ -1,0 +1,175 @@
+package io.github.usage4j.pricing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.github.usage4j.Cost;
+import io.github.usage4j.TokenCounts;
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.UsageEvent.Kind;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+class ModelPriceTest {
+
+  private static final Instant NOW = Instant.parse("2026-11-21T10:00:00Z");
+
+  private static ModelPrice claude() {
+    return ModelPrice.perMillion("anthropic", "claude", "USD")
+        .input("3")
+        .cacheRead("0.30")
+        .cacheWrite("3.75")
+        .cacheWriteOneHour("6")
+        .output("15");
+  }
+
+  @Test
+  void costOf_pricesEachKindOfTokenOnce() {
+    Cost cost =
+        claude()
+            .costOf(
+                TokenCounts.of(1_000, 100)
+                    .cacheRead(500)
+                    .cacheWrite(300)
+                    .cacheWriteOneHour(100)
+                    .reasoning(60));
+    assertThat(cost.input()).isEqualByComparingTo("0.0006"); // 200 x 3
+    assertThat(cost.cache()).isEqualByComparingTo("0.0015"); // 500 x 0.3 + 200 x 3.75 + 100 x 6
+    assertThat(cost.output()).isEqualByComparingTo("0.0015"); // reasoning is part of the 100
+    assertThat(cost.total()).isEqualByComparingTo("0.0036");
+    assertThat(cost.priceReference()).isEqualTo("anthropic/claude");
+  }
+
+  @Test
+  void costOf_oneToken_isExact() {
+    ModelPrice tiny = ModelPrice.perMillion("p", "m", "USD").input("0.000000000001").output("0");
+    assertThat(tiny.costOf(TokenCounts.of(1, 0)).total())
+        .isEqualTo(new BigDecimal("0.000000000000000001"));
+  }
+
+  @Test
+  void costOf_cacheWithoutItsOwnPrice_costsWhatInputDoes() {
+    ModelPrice plain = ModelPrice.perMillion("p", "m", "USD").input("2").output("8");
+    TokenCounts cached = TokenCounts.of(1_000, 0).cacheRead(600).cacheWrite(400);
+    assertThat(plain.costOf(cached).total()).isEqualByComparingTo("0.002");
+    ModelPrice writes = plain.cacheWrite("2.5");
+    assertThat(writes.costOf(cached.cacheWriteOneHour(400)).cache())
+        .isEqualByComparingTo("0.0022"); // 600 x 2 + 400 x 2.5
+  }
+
+  @Test
+  void costOf_contradictoryTokens_neverCountsAnyTwice() {
+    TokenCounts stated = TokenCounts.of(100, 0).cacheRead(80).cacheWrite(80);
+    assertThat(claude().costOf(stated).total())
+        .isEqualByComparingTo("0.000099"); // 80 x 0.3 + 20 x 3.75
+  }
+
+  @Test
+  void aboveInput_appliesToEveryTokenAboveAndNotAtTheThreshold() {
+    ModelPrice tiered =
+        claude()
+            .aboveInput(
+                200_000,
+                ModelPrice.perMillion("anthropic", "claude", "USD").input("6").output("22.5"));
+    assertThat(tiered.costOf(TokenCounts.of(200_000, 0)).total()).isEqualByComparingTo("0.6");
+    assertThat(tiered.costOf(TokenCounts.of(200_001, 2)).total())
+        .isEqualByComparingTo("1.200051"); // 200001 x 6 + 2 x 22.5
+    assertThat(tiered.costOf(TokenCounts.of(200_001, 2)).priceReference())
+        .isEqualTo("anthropic/claude above 200000 input tokens");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> claude().aboveInput(1, ModelPrice.perMillion("a", "b", "EUR")))
+        .withMessageContaining("USD, but has EUR");
+  }
+
+  @Test
+  void covers_isFalseForTokensWithoutAPrice() {
+    ModelPrice embedding = ModelPrice.perMillion("p", "e", "USD").input("0.02");
+    assertThat(embedding.covers(TokenCounts.input(5))).isTrue();
+    assertThat(embedding.covers(TokenCounts.of(5, 0))).isTrue();
+    assertThat(embedding.covers(TokenCounts.of(5, 1))).isFalse();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> embedding.costOf(TokenCounts.of(5, 1)))
+        .withMessageContaining("has no amount for some of");
+  }
+
+  @Test
+  void perCall_isChargedOncePerCall() {
+    ModelPrice price = ModelPrice.perMillion("p", "m", "USD").input("1").perCall("0.005");
+    Cost cost = price.costOf(TokenCounts.input(1_000_000));
+    assertThat(cost.other()).isEqualByComparingTo("0.005");
+    assertThat(cost.total()).isEqualByComparingTo("1.005");
+  }
+
+  @Test
+  void explain_addsUpToTheCost() {
+    TokenCounts tokens = TokenCounts.of(1_000, 100).cacheRead(500);
+    ModelPrice.Explanation why = claude().reference("contract 7").explain(tokens);
+    assertThat(why.total()).isEqualByComparingTo(claude().costOf(tokens).total());
+    assertThat(why.lines())
+        .extracting("tokenKind")
+        .containsExactly("input", "cache read", "output");
+    assertThat(why.toString()).contains("500 x 0.30 USD / 1M = 0.00015").contains("(contract 7)");
+  }
+
+  @Test
+  void badPrices_areRefusedByName() {
+    ModelPrice price = ModelPrice.perMillion("p", "m", "USD");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> price.input("-1"))
+        .withMessage("input price of p/m must be between 0 and 1000000, but was -1");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> price.output("1,5"))
+        .withMessage("output price of p/m must be a decimal number, but was '1,5'");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> price.cacheRead("0.0000000000001"))
+        .withMessageContaining("at most 12 decimals");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> price.cacheWrite("1000000.1"))
+        .withMessageContaining("between 0 and 1000000");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ModelPrice.perMillion("p", "m", "DOLLAR"))
+        .withMessageContaining("'DOLLAR'");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> price.validFrom(NOW).validUntil(NOW))
+        .withMessageContaining("is valid from");
+  }
+
+  @Test
+  void find_takesThePriceInForceWhenTheCallStarted() {
+    ModelPrice old = claude().validUntil(NOW).reference("old");
+    ModelPrice current = claude().input("2").validFrom(NOW).reference("current");
+    PriceCatalog catalog = PriceCatalog.of(old, current);
+    assertThat(catalog.find("Anthropic", "CLAUDE", NOW.minusNanos(1)).orElseThrow().reference())
+        .isEqualTo("old");
+    assertThat(catalog.find("anthropic", "claude", NOW).orElseThrow().reference())
+        .isEqualTo("current");
+    PriceCatalog gap = PriceCatalog.of(old);
+    assertThat(gap.find("anthropic", "claude", NOW)).isEmpty();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> PriceCatalog.of(current, current))
+        .withMessageContaining("two of anthropic/claude do so at 2026-11-21T10:00:00Z");
+  }
+
+  @Test
+  void orElse_firstCatalogWins_andAnsweringModelBeforeTheOneAskedFor() {
+    PriceCatalog negotiated = PriceCatalog.of(claude().reference("contract"));
+    PriceCatalog listed =
+        PriceCatalog.of(claude().reference("list"), ModelPrice.perMillion("x", "y", "USD"));
+    PriceCatalog both = negotiated.orElse(listed);
+    assertThat(both.find("anthropic", "claude", NOW).orElseThrow().reference())
+        .isEqualTo("contract");
+    assertThat(both.find("x", "y", NOW)).isPresent();
+    assertThat(both.find("x", "unknown", NOW)).isEmpty();
+    UsageEvent event =
+        UsageEvent.builder(UUID.randomUUID(), Kind.CHAT, "anthropic", "claude")
+            .responseModel("claude-2026-01-01")
+            .startedAt(NOW)
+            .tokens(TokenCounts.of(1, 1))
+            .build();
+    assertThat(both.find(event).orElseThrow().reference()).isEqualTo("contract");
+    assertThat(both.explain(event)).isPresent();
+    assertThat(PriceCatalog.none().find(event)).isEmpty();
+  }
+}
