@@ -4,7 +4,6 @@ import com.fasterxml.jackson.annotation.JacksonInject;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.OptBoolean;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One recorded operation: the exchanges that one user request, or one test, had with a provider.
@@ -25,8 +24,12 @@ record ExchangeFile(
     Required.text("api", api);
     Required.value("kind", kind);
     Required.value("expected_total", expectedTotal);
-    if (((@Nullable List<ExchangeStep>) steps) == null || steps.isEmpty()) {
-      throw new IllegalArgumentException("steps is missing or empty");
+    Required.value("steps", steps);
+    for (int i = 0; i < steps.size(); i++) {
+      Required.value("steps[" + i + "]", steps.get(i));
+    }
+    if (steps.isEmpty()) {
+      throw new IllegalArgumentException("steps is empty");
     }
     steps = List.copyOf(steps);
   }

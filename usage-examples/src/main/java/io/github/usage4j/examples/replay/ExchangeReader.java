@@ -2,7 +2,6 @@ package io.github.usage4j.examples.replay;
 
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonLocation;
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.InjectableValues;
@@ -16,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -31,10 +31,15 @@ final class ExchangeReader {
           .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+          .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
           .build()
-          .readerFor(ExchangeFile.class)
-          .without(JsonParser.Feature.ALLOW_COMMENTS);
+          .readerFor(ExchangeFile.class);
+
+  /**
+   * Where an unclosed object began: Jackson's words for it are longer than the rest of the message.
+   */
+  private static final Pattern STARTING_AT =
+      Pattern.compile(" \\(.* (starting|start marker) at \\[.*\\]\\)");
 
   private final Path directory;
 
@@ -93,7 +98,7 @@ final class ExchangeReader {
             ? cause.getMessage()
             : e.getOriginalMessage();
     String where = e instanceof JsonMappingException mapping ? path(mapping) : "";
-    return (where.isEmpty() ? "" : "in " + where + ": ") + what;
+    return (where.isEmpty() ? "" : "in " + where + ": ") + STARTING_AT.matcher(what).replaceAll("");
   }
 
   private static String path(JsonMappingException e) {

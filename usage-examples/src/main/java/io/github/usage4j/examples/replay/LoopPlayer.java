@@ -6,7 +6,6 @@ import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.service.AiServices;
 import dev.langchain4j.service.TokenStream;
-import dev.langchain4j.service.tool.ToolProviderRequest;
 import dev.langchain4j.service.tool.ToolProviderResult;
 import java.util.ArrayList;
 import java.util.List;
@@ -95,7 +94,7 @@ final class LoopPlayer {
 
   private static <T> AiServices<T> service(Class<T> type, ExchangeFile file, ReplayServer server) {
     return AiServices.builder(type)
-        .toolProvider(request -> tools(file, server, request))
+        .toolProvider(request -> tools(file, server))
         .hallucinatedToolNameStrategy(
             request -> ToolExecutionResultMessage.from(request, result(server, request)))
         .toolExecutionErrorHandler(
@@ -105,8 +104,7 @@ final class LoopPlayer {
         .maxToolCallingRoundTrips(file.steps().size() + 1);
   }
 
-  private static ToolProviderResult tools(
-      ExchangeFile file, ReplayServer server, ToolProviderRequest request) {
+  private static ToolProviderResult tools(ExchangeFile file, ReplayServer server) {
     ToolProviderResult.Builder tools = ToolProviderResult.builder();
     file.steps().stream()
         .flatMap(step -> step.toolCalls().stream())

@@ -100,8 +100,9 @@ final class ProvisionalRecorder implements Recorder {
   @Override
   public List<RecordedEvent> record(String name, IntSupplier play) {
     current.clear();
-    play.getAsInt();
-    List<RecordedEvent> events = new ArrayList<>(current);
+    int calls = play.getAsInt();
+    List<RecordedEvent> events = new ArrayList<>(calls);
+    events.addAll(current);
     events.forEach(event -> month = month.plus(event.stated()));
     return events;
   }

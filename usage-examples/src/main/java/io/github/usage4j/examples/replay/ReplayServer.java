@@ -25,6 +25,8 @@ final class ReplayServer implements AutoCloseable {
   /** What a client gets that asks more often than was recorded; clients do not retry it. */
   private static final int NOTHING_LEFT = 410;
 
+  private static final byte[] LOOPBACK = {127, 0, 0, 1};
+
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private final HttpServer server;
@@ -41,7 +43,7 @@ final class ReplayServer implements AutoCloseable {
   static ReplayServer start() {
     try {
       HttpServer http =
-          HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 0);
+          HttpServer.create(new InetSocketAddress(InetAddress.getByAddress(LOOPBACK), 0), 0);
       ReplayServer server = new ReplayServer(http);
       http.createContext("/", server::answer);
       http.setExecutor(server.threads);
