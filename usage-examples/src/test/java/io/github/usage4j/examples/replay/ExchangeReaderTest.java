@@ -62,7 +62,8 @@ class ExchangeReaderTest {
   }
 
   private String failure(Path file) {
-    return assertThrows(BadInputException.class, () -> new ExchangeReader(directory).read(file))
-        .getMessage();
+    var reader = new ExchangeReader(directory);
+    return String.valueOf(
+        assertThrows(BadInputException.class, () -> reader.read(file)).getMessage());
   }
 }
