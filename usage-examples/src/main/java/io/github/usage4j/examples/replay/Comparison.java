@@ -1,0 +1,187 @@
+package io.github.usage4j.examples.replay;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Compares what was recorded of one file with what its provider stated. */
+final class Comparison {
+  private final ExchangeFile file;
+  private final Played played;
+  private final List<RecordedEvent> recorded;
+
+  private final List<FileResult.Event> events = new ArrayList<>();
+  private final List<String> differences = new ArrayList<>();
+  private final Set<String> skipDetails = new LinkedHashSet<>();
+  private @Nullable SkipReason skipped;
+  private @Nullable String clientException;
+  private @Nullable String recordedError;
+  private Figures total = Figures.ZERO;
+  private Figures expected = Figures.ZERO;
+
+  private Comparison(ExchangeFile file, Played played, List<RecordedEvent> recorded) {
+    this.file = file;
+    this.played = played;
+    this.recorded = recorded;
+  }
+
+  /** The report's line for a file that was played. */
+  static FileResult of(
+      ExchangeFile file, FileResult.Mode mode, Played played, List<RecordedEvent> recorded) {
+    return new Comparison(file, played, recorded).result(mode);
+  }
+
+  private FileResult result(FileResult.Mode mode) {
+    if (recorded.size() != played.calls()) {
+      differences.add(recorded.size() + " events recorded of " + played.calls() + " calls");
+    }
+    if (played.unexpectedRequests() > 0) {
+      differences.add(played.unexpectedRequests() + " requests more than were recorded");
+    }
+    Iterator<RecordedEvent> rest = recorded.iterator();
+    for (int i = 0; i < file.steps().size(); i++) {
+      compare(i + 1, file.steps().get(i), played.steps().get(i), rest);
+    }
+    rest.forEachRemaining(event -> events.add(FileResult.Event.of(file.steps().size(), event)));
+    Figures whole = skipped == null ? file.expectedTotal() : expected;
+    total.differencesFrom(whole).forEach(difference -> differences.add("total: " + difference));
+    return new FileResult(
+        file.file(),
+        file.provider(),
+        mode,
+        status(),
+        reason(),
+        detail(),
+        events,
+        total,
+        file.expectedTotal(),
+        equal());
+  }
+
+  private void compare(
+      int number, ExchangeStep step, Played.Step what, Iterator<RecordedEvent> rest) {
+    if (what instanceof Played.Failed failed) {
+      differences.add("step " + number + ": " + failed.detail());
+      return;
+    }
+    if (what instanceof Played.NotCalled notCalled) {
+      skip(notCalled.reason(), notCalled.detail());
+      return;
+    }
+    if (!rest.hasNext()) {
+      return;
+    }
+    RecordedEvent event = rest.next();
+    events.add(FileResult.Event.of(number, event));
+    @Nullable Throwable error = ((Played.Called) what).error();
+    Figures stated = stated(step, event);
+    if (stated.none() && !step.expected().none()) {
+      Optional<String> notExposed = notExposed(step, error);
+      if (notExposed.isPresent()) {
+        skip(SkipReason.USAGE_NOT_EXPOSED, "step " + number + ": " + notExposed.get());
+        return;
+      }
+    }
+    if (error != null && step.answered()) {
+      clientException = error.getClass().getName();
+      skipDetails.add("step " + number + ": " + error);
+    } else if (!step.answered()) {
+      recordedError = "status " + step.response().status();
+    }
+    String outcome = error == null ? RecordedEvent.SUCCESS : RecordedEvent.ERROR;
+    if (!event.outcome().equals(outcome)) {
+      differences.add(
+          "step "
+              + number
+              + ": outcome "
+              + event.outcome()
+              + " instead of "
+              + outcome
+              + because(error));
+    }
+    stated
+        .differencesFrom(step.expected())
+        .forEach(
+            difference -> differences.add("step " + number + ": " + difference + because(error)));
+    total = total.plus(stated);
+    expected = expected.plus(step.expected());
+  }
+
+  /**
+   * Estimates were not stated by anybody; and an embedding has no output, whether or not that is
+   * said.
+   */
+  private Figures stated(ExchangeStep step, RecordedEvent event) {
+    if (event.quality().equals(RecordedEvent.ESTIMATED)) {
+      return Figures.NONE;
+    }
+    boolean embedding =
+        ProviderClients.find(file.provider(), step.api()) instanceof ProviderClient.Embeddings;
+    return embedding && !event.stated().none()
+        ? event.stated().withoutOutputAsZero()
+        : event.stated();
+  }
+
+  /**
+   * Why the client does not pass the stated figures on: it refuses the answer as a whole, or it
+   * drops the field.
+   */
+  private Optional<String> notExposed(ExchangeStep step, @Nullable Throwable error) {
+    ProviderClient client = ProviderClients.find(file.provider(), step.api());
+    if (error != null && client instanceof ProviderClient.Playable playable) {
+      int status = step.response().status();
+      return Refusal.of(step, error)
+          .map(
+              refusal ->
+                  playable.usageField() + " of an answer with status " + status + ": " + refusal);
+    }
+    return client instanceof ProviderClient.Embeddings embeddings
+        ? Optional.ofNullable(embeddings.droppedUsage())
+        : Optional.empty();
+  }
+
+  private void skip(SkipReason reason, String detail) {
+    if (skipped == null || reason == SkipReason.LOOP_NOT_DRIVABLE) {
+      skipped = reason;
+    }
+    skipDetails.add(detail);
+  }
+
+  private FileResult.Status status() {
+    if (skipped != null) {
+      return FileResult.Status.SKIPPED;
+    }
+    if (clientException != null) {
+      return FileResult.Status.CLIENT_EXCEPTION;
+    }
+    return recordedError != null ? FileResult.Status.RECORDED_ERROR : FileResult.Status.OK;
+  }
+
+  private @Nullable String reason() {
+    if (skipped != null) {
+      return skipped.code();
+    }
+    return clientException != null ? clientException : recordedError;
+  }
+
+  private @Nullable String detail() {
+    List<String> all = new ArrayList<>(differences);
+    all.addAll(skipDetails);
+    return all.isEmpty() ? null : String.join("; ", all);
+  }
+
+  private @Nullable Boolean equal() {
+    if (!differences.isEmpty()) {
+      return false;
+    }
+    return skipped == null ? Boolean.TRUE : null;
+  }
+
+  private static String because(@Nullable Throwable error) {
+    return error == null ? "" : " (" + error + ")";
+  }
+}

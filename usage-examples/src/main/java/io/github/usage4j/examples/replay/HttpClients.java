@@ -1,0 +1,185 @@
+package io.github.usage4j.examples.replay;
+
+import static io.github.usage4j.examples.replay.OpenAiClients.NO_KEY;
+import static io.github.usage4j.examples.replay.OpenAiClients.TIMEOUT;
+
+import dev.langchain4j.model.anthropic.AnthropicChatModel;
+import dev.langchain4j.model.anthropic.AnthropicStreamingChatModel;
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.googleai.GoogleAiEmbeddingModel;
+import dev.langchain4j.model.googleai.GoogleAiGeminiChatModel;
+import dev.langchain4j.model.googleai.GoogleAiGeminiStreamingChatModel;
+import dev.langchain4j.model.mistralai.MistralAiChatModel;
+import dev.langchain4j.model.mistralai.MistralAiEmbeddingModel;
+import dev.langchain4j.model.mistralai.MistralAiStreamingChatModel;
+import dev.langchain4j.model.ollama.OllamaChatModel;
+import dev.langchain4j.model.ollama.OllamaEmbeddingModel;
+import dev.langchain4j.model.ollama.OllamaStreamingChatModel;
+
+/** The clients with an API of their own that go through LangChain4j's HTTP client. */
+final class HttpClients {
+  private HttpClients() {}
+
+  /** Anthropic's messages. */
+  record Anthropic() implements ProviderClient.Chat {
+    @Override
+    public ChatModel blocking(ProviderClient.Target target) {
+      return AnthropicChatModel.builder()
+          .baseUrl(target.baseUrl())
+          .apiKey(NO_KEY)
+          .modelName(target.model())
+          .maxRetries(0)
+          .timeout(TIMEOUT)
+          .build();
+    }
+
+    @Override
+    public StreamingChatModel streaming(ProviderClient.Target target) {
+      return AnthropicStreamingChatModel.builder()
+          .baseUrl(target.baseUrl())
+          .apiKey(NO_KEY)
+          .modelName(target.model())
+          .timeout(TIMEOUT)
+          .build();
+    }
+  }
+
+  /** Gemini, of Google AI Studio and, with the same answers, of Vertex. */
+  record Gemini() implements ProviderClient.Chat {
+    @Override
+    public String usageField() {
+      return "usageMetadata";
+    }
+
+    @Override
+    public ChatModel blocking(ProviderClient.Target target) {
+      return GoogleAiGeminiChatModel.builder()
+          .baseUrl(target.baseUrl())
+          .apiKey(NO_KEY)
+          .modelName(target.model())
+          .maxRetries(0)
+          .timeout(TIMEOUT)
+          .build();
+    }
+
+    @Override
+    public StreamingChatModel streaming(ProviderClient.Target target) {
+      return GoogleAiGeminiStreamingChatModel.builder()
+          .baseUrl(target.baseUrl())
+          .apiKey(NO_KEY)
+          .modelName(target.model())
+          .timeout(TIMEOUT)
+          .build();
+    }
+  }
+
+  /** Gemini's embeddings. */
+  record GeminiEmbeddings() implements ProviderClient.Embeddings {
+    @Override
+    public String usageField() {
+      return "usageMetadata";
+    }
+
+    @Override
+    public EmbeddingModel model(ProviderClient.Target target) {
+      return GoogleAiEmbeddingModel.builder()
+          .baseUrl(target.baseUrl())
+          .apiKey(NO_KEY)
+          .modelName(target.model())
+          .maxRetries(0)
+          .timeout(TIMEOUT)
+          .build();
+    }
+
+    @Override
+    public String droppedUsage() {
+      return "usageMetadata.promptTokenCount is dropped by "
+          + GoogleAiEmbeddingModel.class.getName();
+    }
+  }
+
+  /** Mistral's chat completions, with its own client. */
+  record Mistral() implements ProviderClient.Chat {
+    @Override
+    public ChatModel blocking(ProviderClient.Target target) {
+      return MistralAiChatModel.builder()
+          .baseUrl(target.baseUrl())
+          .apiKey(NO_KEY)
+          .modelName(target.model())
+          .maxRetries(0)
+          .timeout(TIMEOUT)
+          .build();
+    }
+
+    @Override
+    public StreamingChatModel streaming(ProviderClient.Target target) {
+      return MistralAiStreamingChatModel.builder()
+          .baseUrl(target.baseUrl())
+          .apiKey(NO_KEY)
+          .modelName(target.model())
+          .timeout(TIMEOUT)
+          .build();
+    }
+  }
+
+  /** Mistral's embeddings. */
+  record MistralEmbeddings() implements ProviderClient.Embeddings {
+    @Override
+    public EmbeddingModel model(ProviderClient.Target target) {
+      return MistralAiEmbeddingModel.builder()
+          .baseUrl(target.baseUrl())
+          .apiKey(NO_KEY)
+          .modelName(target.model())
+          .maxRetries(0)
+          .timeout(TIMEOUT)
+          .build();
+    }
+  }
+
+  /** Ollama's own chat API. */
+  record Ollama() implements ProviderClient.Chat {
+    @Override
+    public String usageField() {
+      return "prompt_eval_count and eval_count";
+    }
+
+    @Override
+    public ChatModel blocking(ProviderClient.Target target) {
+      return OllamaChatModel.builder()
+          .baseUrl(target.baseUrl())
+          .modelName(target.model())
+          .maxRetries(0)
+          .timeout(TIMEOUT)
+          .build();
+    }
+
+    @Override
+    public StreamingChatModel streaming(ProviderClient.Target target) {
+      return OllamaStreamingChatModel.builder()
+          .baseUrl(target.baseUrl())
+          .modelName(target.model())
+          .timeout(TIMEOUT)
+          .build();
+    }
+  }
+
+  /** Ollama's own embeddings. */
+  record OllamaEmbeddings() implements ProviderClient.Embeddings {
+    @Override
+    public String usageField() {
+      return "prompt_eval_count";
+    }
+
+    @Override
+    public EmbeddingModel model(ProviderClient.Target target) {
+      return OllamaEmbeddingModel.builder()
+          .baseUrl(target.baseUrl())
+          .modelName(target.model())
+          .maxRetries(0)
+          .timeout(TIMEOUT)
+          .build();
+    }
+  }
+}

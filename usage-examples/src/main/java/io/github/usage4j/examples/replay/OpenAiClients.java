@@ -1,0 +1,81 @@
+package io.github.usage4j.examples.replay;
+
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.openai.OpenAiChatModel;
+import dev.langchain4j.model.openai.OpenAiEmbeddingModel;
+import dev.langchain4j.model.openai.OpenAiResponsesChatModel;
+import dev.langchain4j.model.openai.OpenAiResponsesStreamingChatModel;
+import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
+import java.time.Duration;
+
+/** The clients of langchain4j-open-ai, for OpenAI and every provider that speaks its APIs. */
+final class OpenAiClients {
+  /** Every client gives up after this time; recorded answers come at once. */
+  static final Duration TIMEOUT = Duration.ofSeconds(20);
+
+  /** Nothing checks it. */
+  static final String NO_KEY = "not-needed";
+
+  private OpenAiClients() {}
+
+  /** Chat completions. */
+  record ChatCompletions() implements ProviderClient.Chat {
+    @Override
+    public ChatModel blocking(ProviderClient.Target target) {
+      return OpenAiChatModel.builder()
+          .baseUrl(target.baseUrl())
+          .apiKey(NO_KEY)
+          .modelName(target.model())
+          .maxRetries(0)
+          .timeout(TIMEOUT)
+          .build();
+    }
+
+    @Override
+    public StreamingChatModel streaming(ProviderClient.Target target) {
+      return OpenAiStreamingChatModel.builder()
+          .baseUrl(target.baseUrl())
+          .apiKey(NO_KEY)
+          .modelName(target.model())
+          .timeout(TIMEOUT)
+          .build();
+    }
+  }
+
+  /** The Responses API. */
+  record Responses() implements ProviderClient.Chat {
+    @Override
+    public ChatModel blocking(ProviderClient.Target target) {
+      return OpenAiResponsesChatModel.builder()
+          .baseUrl(target.baseUrl())
+          .apiKey(NO_KEY)
+          .modelName(target.model())
+          .build();
+    }
+
+    @Override
+    public StreamingChatModel streaming(ProviderClient.Target target) {
+      return OpenAiResponsesStreamingChatModel.builder()
+          .baseUrl(target.baseUrl())
+          .apiKey(NO_KEY)
+          .modelName(target.model())
+          .build();
+    }
+  }
+
+  /** Embeddings. */
+  record OpenAiEmbeddings() implements ProviderClient.Embeddings {
+    @Override
+    public EmbeddingModel model(ProviderClient.Target target) {
+      return OpenAiEmbeddingModel.builder()
+          .baseUrl(target.baseUrl())
+          .apiKey(NO_KEY)
+          .modelName(target.model())
+          .maxRetries(0)
+          .timeout(TIMEOUT)
+          .build();
+    }
+  }
+}

@@ -1,0 +1,92 @@
+package io.github.usage4j.examples.replay;
+
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.embedding.EmbeddingModel;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this program does with one API of a provider: a LangChain4j client plays it, or it is
+ * skipped and why.
+ */
+sealed interface ProviderClient {
+
+  /** A client with chat models, blocking and streaming. */
+  interface Chat extends ProviderClient.Playable {
+    ChatModel blocking(Target target);
+
+    StreamingChatModel streaming(Target target);
+  }
+
+  /** A client with an embedding model. */
+  interface Embeddings extends ProviderClient.Playable {
+    EmbeddingModel model(Target target);
+
+    /**
+     * The provider's usage field that this client never passes on, and the class that drops it;
+     * null when none is dropped.
+     */
+    default @Nullable String droppedUsage() {
+      return null;
+    }
+  }
+
+  /** Played through a LangChain4j client. */
+  non-sealed interface Playable extends ProviderClient {
+
+    /** Under this name the provider's answers state their usage. */
+    default String usageField() {
+      return "usage";
+    }
+  }
+
+  /** Not played, for a reason of the closed list. */
+  record Skipped(SkipReason reason, String detail) implements ProviderClient {}
+
+  /**
+   * Not played because this program does not know the API: that is no excuse, it counts as
+   * different.
+   */
+  record Unknown(String detail) implements ProviderClient {}
+
+  /**
+   * Where a client finds its provider, which model it asks for, and what must be closed when it is
+   * no longer needed.
+   */
+  final class Target implements AutoCloseable {
+    private final String baseUrl;
+    private final String model;
+    private final Deque<AutoCloseable> resources = new ArrayDeque<>();
+
+    Target(String baseUrl, String model) {
+      this.baseUrl = baseUrl;
+      this.model = model;
+    }
+
+    String baseUrl() {
+      return baseUrl;
+    }
+
+    String model() {
+      return model;
+    }
+
+    <T extends AutoCloseable> T closing(T resource) {
+      resources.push(resource);
+      return resource;
+    }
+
+    @Override
+    public void close() {
+      for (AutoCloseable resource : resources) {
+        try {
+          resource.close();
+        } catch (Exception e) {
+          throw new IllegalStateException("cannot close " + resource, e);
+        }
+      }
+    }
+  }
+}

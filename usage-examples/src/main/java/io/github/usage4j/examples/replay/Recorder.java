@@ -1,0 +1,40 @@
+package io.github.usage4j.examples.replay;
+
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.embedding.EmbeddingModel;
+import java.util.List;
+import java.util.function.IntSupplier;
+
+/**
+ * The library under test, as this program needs it: it accounts for models and says what it
+ * recorded.
+ */
+interface Recorder extends AutoCloseable {
+
+  /** The model, accounted for under this provider's name. */
+  ChatModel wrap(String provider, ChatModel model);
+
+  /** The model, accounted for under this provider's name. */
+  StreamingChatModel wrap(String provider, StreamingChatModel model);
+
+  /** The model, accounted for under this provider's name. */
+  EmbeddingModel wrap(String provider, EmbeddingModel model);
+
+  /**
+   * Plays as one operation and says what was recorded of it, in the order of the calls, as read
+   * back from the database.
+   *
+   * @param name names the operation
+   * @param play returns how many model calls were made; streams may end a little later, and are
+   *     waited for
+   */
+  List<RecordedEvent> record(String name, IntSupplier play);
+
+  /** The month's summary read back from the database, as lines to print. */
+  List<String> monthSummary();
+
+  /** Writes out what is still on its way. */
+  @Override
+  void close();
+}

@@ -1,0 +1,56 @@
+package io.github.usage4j.examples.replay;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** What the user asked for on the command line. */
+record ReplayOptions(Path directory, String database, @Nullable Path report) {
+  static final String DEFAULT_DATABASE = "jdbc:h2:mem:replay;DB_CLOSE_DELAY=-1";
+
+  static final String USAGE =
+      """
+      usage: replay DIR [--database JDBC_URL] [--report FILE]
+        DIR         holds recorded exchanges (*.json, in any depth)
+        --database  records into this database (default: in memory, gone afterwards)
+        --report    writes one JSON line for each exchange file\
+      """;
+
+  /** Reads the command line. */
+  static ReplayOptions parse(String[] args) throws BadInputException {
+    @Nullable Path directory = null;
+    String database = DEFAULT_DATABASE;
+    @Nullable Path report = null;
+    for (int i = 0; i < args.length; i++) {
+      switch (args[i]) {
+        case "--database" -> database = value(args, i++);
+        case "--report" -> report = path(value(args, i++));
+        default -> {
+          if (args[i].startsWith("-") || directory != null) {
+            throw new BadInputException("unexpected argument: " + args[i] + "\n" + USAGE);
+          }
+          directory = path(args[i]);
+        }
+      }
+    }
+    if (directory == null) {
+      throw new BadInputException("DIR is missing\n" + USAGE);
+    }
+    return new ReplayOptions(directory, database, report);
+  }
+
+  private static String value(String[] args, int option) throws BadInputException {
+    if (option + 1 == args.length) {
+      throw new BadInputException(args[option] + " needs a value\n" + USAGE);
+    }
+    return args[option + 1];
+  }
+
+  private static Path path(String text) throws BadInputException {
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException e) {
+      throw new BadInputException(text + ": not a path: " + e.getReason());
+    }
+  }
+}

@@ -1,0 +1,175 @@
+package io.github.usage4j.examples.replay;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.ConnectException;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** What is equal, what is different, and what may be skipped: nothing else. */
+class ComparisonTest {
+  private static final RecordedEvent RIGHT = event(Exchanges.STATED, "SUCCESS");
+  private static final RecordedEvent NOTHING = event(Figures.NONE, "ERROR");
+
+  @Test
+  void of_sameFigures_isEqual() {
+    FileResult result = compare(single(Exchanges.answer()), List.of(called(null)), RIGHT);
+    assertEquals(FileResult.Status.OK, result.status());
+    assertEquals(true, result.equal());
+    assertNull(result.detail());
+  }
+
+  @Test
+  void of_figureMissing_isDifferent() {
+    FileResult result =
+        compare(single(Exchanges.answer()), List.of(called(null)), event(Figures.NONE, "SUCCESS"));
+    assertTrue(result.differs());
+    assertEquals(FileResult.Status.OK, result.status());
+  }
+
+  @Test
+  void of_estimate_isNotWhatTheProviderStated() {
+    var estimated =
+        new RecordedEvent("together", "small-1", Exchanges.STATED, "ESTIMATED", "SUCCESS");
+    assertTrue(compare(single(Exchanges.answer()), List.of(called(null)), estimated).differs());
+  }
+
+  @Test
+  void of_answerRefusedByClient_isUsageNotExposed() {
+    FileResult result =
+        compare(single(Exchanges.unreadableAnswer()), List.of(called(refusal())), NOTHING);
+    assertEquals("usage-not-exposed", result.reason());
+    assertNull(result.equal());
+    assertEquals(
+        "step 1: usage of an answer with status 200: dev.langchain4j.model.some.Client throws"
+            + " java.lang.IllegalStateException: cannot read it",
+        result.detail());
+  }
+
+  @Test
+  void of_answerRefusedByClientButFiguresRecorded_areCompared() {
+    FileResult result =
+        compare(
+            single(Exchanges.unreadableAnswer()),
+            List.of(called(refusal())),
+            event(Exchanges.STATED, "ERROR"));
+    assertEquals(FileResult.Status.CLIENT_EXCEPTION, result.status());
+    assertEquals(true, result.equal());
+  }
+
+  @Test
+  void of_connectionFailed_isDifferent() {
+    RuntimeException failure = refusal();
+    failure.initCause(new ConnectException("refused"));
+    assertTrue(compare(single(Exchanges.answer()), List.of(called(failure)), NOTHING).differs());
+  }
+
+  @Test
+  void of_errorOutsideClients_isDifferent() {
+    var ours = new IllegalStateException("a mistake of this program");
+    assertTrue(compare(single(Exchanges.answer()), List.of(called(ours)), NOTHING).differs());
+  }
+
+  @Test
+  void of_errorOfProvider_isRecordedError() {
+    FileResult result =
+        compare(single(Exchanges.refusedByProvider()), List.of(called(refusal())), NOTHING);
+    assertEquals(FileResult.Status.RECORDED_ERROR, result.status());
+    assertEquals("status 400", result.reason());
+    assertEquals(true, result.equal());
+  }
+
+  @Test
+  void of_callWithoutEvent_isDifferent() {
+    FileResult result = compare(single(Exchanges.refusedByProvider()), List.of(called(refusal())));
+    assertTrue(result.differs());
+    assertEquals("0 events recorded of 1 calls", result.detail());
+  }
+
+  @Test
+  void of_requestBeyondRecording_isDifferent() {
+    var played = new Played(List.of(called(null)), 1);
+    var result =
+        Comparison.of(single(Exchanges.answer()), FileResult.Mode.STEPS, played, List.of(RIGHT));
+    assertTrue(result.differs());
+  }
+
+  @Test
+  void of_stepSkippedAndOtherDifferent_isDifferent() {
+    ExchangeFile file =
+        Exchanges.file(
+            "together",
+            ExchangeFile.Kind.SEQUENCE,
+            Exchanges.unreadableAnswer(),
+            Exchanges.answer());
+    var steps = List.of(called(refusal()), called(null));
+    assertNull(compare(file, steps, NOTHING, RIGHT).equal());
+    assertFalse(compare(file, steps, NOTHING, RIGHT).differs());
+    assertTrue(compare(file, steps, NOTHING, event(Figures.ZERO, "SUCCESS")).differs());
+  }
+
+  @Test
+  void of_droppedFieldOfGeminiEmbedding_isUsageNotExposed() {
+    Figures stated = new Figures(4L, 0L, 4L, 0L, 0L, 0L);
+    ExchangeFile file =
+        Exchanges.file(
+            "google",
+            ExchangeFile.Kind.SINGLE,
+            Exchanges.step("batchEmbedContents", 200, "application/json", "{}", stated));
+    FileResult result = compare(file, List.of(called(null)), event(Figures.NONE, "SUCCESS"));
+    assertEquals("usage-not-exposed", result.reason());
+    assertTrue(String.valueOf(result.detail()).contains("usageMetadata.promptTokenCount"));
+    assertTrue(compare(file, List.of(called(null)), event(Figures.ZERO, "SUCCESS")).differs());
+  }
+
+  @Test
+  void of_embedding_hasNoOutput() {
+    ExchangeFile file =
+        Exchanges.file(
+            "openai",
+            ExchangeFile.Kind.SINGLE,
+            Exchanges.step(
+                "embeddings", 200, "application/json", "{}", new Figures(4L, 0L, 4L, 0L, 0L, 0L)));
+    var event = event(new Figures(4L, null, 4L, null, null, null), "SUCCESS");
+    assertEquals(true, compare(file, List.of(called(null)), event).equal());
+  }
+
+  @Test
+  void of_unknownApi_isDifferent() {
+    FileResult result =
+        compare(single(Exchanges.answer()), List.of(new Played.Failed("no entry for it")));
+    assertTrue(result.differs());
+  }
+
+  private static FileResult compare(
+      ExchangeFile file, List<? extends Played.Step> steps, RecordedEvent... events) {
+    return Comparison.of(
+        file, FileResult.Mode.STEPS, new Played(List.copyOf(steps), 0), Arrays.asList(events));
+  }
+
+  private static ExchangeFile single(ExchangeStep step) {
+    return Exchanges.file("together", ExchangeFile.Kind.SINGLE, step);
+  }
+
+  private static Played.Called called(@Nullable Throwable error) {
+    return new Played.Called(error);
+  }
+
+  private static RuntimeException refusal() {
+    RuntimeException refusal = new IllegalStateException("cannot read it");
+    refusal.setStackTrace(
+        new StackTraceElement[] {
+          new StackTraceElement("dev.langchain4j.model.some.Client$Inner", "parse", null, 1)
+        });
+    return refusal;
+  }
+
+  private static RecordedEvent event(Figures figures, String outcome) {
+    return new RecordedEvent("together", "small-1", figures, "REPORTED", outcome);
+  }
+}

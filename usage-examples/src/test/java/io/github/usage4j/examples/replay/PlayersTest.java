@@ -1,0 +1,139 @@
+package io.github.usage4j.examples.replay;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.embedding.EmbeddingModel;
+import java.util.List;
+import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** Real clients and AI services against the replay server; nothing is recorded. */
+class PlayersTest {
+  private final Recorder nothing = new NothingRecorded();
+
+  @Test
+  void play_answersBlockingAndStreaming_eachCalledOnce() {
+    Played played = steps(Exchanges.answer(), Exchanges.streamed(), Exchanges.refusedByProvider());
+    assertEquals(3, played.calls());
+    assertEquals(0, played.unexpectedRequests());
+    assertNull(error(played, 0));
+    assertNull(error(played, 1));
+    assertNotNull(error(played, 2));
+  }
+
+  @Test
+  void play_apiWithoutClient_isNotCalled() {
+    try (ReplayServer server = ReplayServer.start()) {
+      ExchangeStep step =
+          Exchanges.step("chat-v2", 200, "application/json", "{}", Exchanges.STATED);
+      Played played =
+          new StepPlayer(nothing)
+              .play(Exchanges.file("cohere", ExchangeFile.Kind.SINGLE, step), server);
+      var notCalled = assertInstanceOf(Played.NotCalled.class, played.steps().get(0));
+      assertEquals(SkipReason.NO_CLIENT, notCalled.reason());
+    }
+  }
+
+  @Test
+  void play_apiNotInTable_isFailed() {
+    try (ReplayServer server = ReplayServer.start()) {
+      ExchangeStep step = Exchanges.step("new", 200, "application/json", "{}", Exchanges.STATED);
+      Played played =
+          new StepPlayer(nothing)
+              .play(Exchanges.file("openai", ExchangeFile.Kind.SINGLE, step), server);
+      assertInstanceOf(Played.Failed.class, played.steps().get(0));
+    }
+  }
+
+  @Test
+  void play_loop_goesThroughAllSteps() {
+    Played played = loop(Exchanges.toolCall(), Exchanges.toolCall(), Exchanges.answer());
+    assertEquals(3, played.calls());
+    assertEquals(0, played.unexpectedRequests());
+    assertNull(error(played, 2));
+  }
+
+  @Test
+  void play_loopWhoseLastAnswerAsksForTool_endsWithTheRecording() {
+    Played played = loop(Exchanges.toolCall(), Exchanges.toolCall());
+    assertEquals(2, played.calls());
+    assertEquals(0, played.unexpectedRequests());
+    assertNull(error(played, 1));
+  }
+
+  @Test
+  void play_loopThatEndsWithAnError_keepsTheStepsBefore() {
+    Played played = loop(Exchanges.toolCall(), Exchanges.refusedByProvider());
+    assertEquals(2, played.calls());
+    assertNull(error(played, 0));
+    assertNotNull(error(played, 1));
+  }
+
+  @Test
+  void play_loopThatAiServiceLeavesEarly_isNotDrivable() {
+    assertNotDrivable(loop(Exchanges.answer(), Exchanges.answer()), 1);
+    assertNotDrivable(loop(Exchanges.refusedByProvider(), Exchanges.answer()), 1);
+    assertNotDrivable(loop(Exchanges.unreadableAnswer(), Exchanges.answer()), 1);
+    assertNotDrivable(loop(Exchanges.toolCall(), Exchanges.streamed()), 0);
+  }
+
+  private static void assertNotDrivable(Played played, int calls) {
+    assertEquals(calls, played.calls());
+    var last = assertInstanceOf(Played.NotCalled.class, played.steps().get(1));
+    assertEquals(SkipReason.LOOP_NOT_DRIVABLE, last.reason());
+  }
+
+  private Played steps(ExchangeStep... steps) {
+    try (ReplayServer server = ReplayServer.start()) {
+      return new StepPlayer(nothing)
+          .play(Exchanges.file("together", ExchangeFile.Kind.SEQUENCE, steps), server);
+    }
+  }
+
+  private Played loop(ExchangeStep... steps) {
+    try (ReplayServer server = ReplayServer.start()) {
+      return new LoopPlayer(nothing)
+          .play(Exchanges.file("together", ExchangeFile.Kind.TOOL_LOOP, steps), server);
+    }
+  }
+
+  private static @Nullable Throwable error(Played played, int step) {
+    return assertInstanceOf(Played.Called.class, played.steps().get(step)).error();
+  }
+
+  private static final class NothingRecorded implements Recorder {
+    @Override
+    public ChatModel wrap(String provider, ChatModel model) {
+      return model;
+    }
+
+    @Override
+    public StreamingChatModel wrap(String provider, StreamingChatModel model) {
+      return model;
+    }
+
+    @Override
+    public EmbeddingModel wrap(String provider, EmbeddingModel model) {
+      return model;
+    }
+
+    @Override
+    public List<RecordedEvent> record(String name, IntSupplier play) {
+      return List.of(new RecordedEvent("", "", Figures.NONE, "", "calls: " + play.getAsInt()));
+    }
+
+    @Override
+    public List<String> monthSummary() {
+      return List.of();
+    }
+
+    @Override
+    public void close() {}
+  }
+}
