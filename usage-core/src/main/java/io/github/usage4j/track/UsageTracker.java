@@ -171,8 +171,12 @@ public final class UsageTracker implements AutoCloseable {
    * Counts and logs something that went wrong beside a model call, for code that makes tracked calls
    * and must not let it reach its caller.
    */
-  public void report(Anomaly anomaly, String message, Throwable cause) {
-    guard.report(anomaly, message, cause);
+  public void report(Anomaly anomaly, String message, @Nullable Throwable cause) {
+    if (cause == null) {
+      guard.report(anomaly, message);
+    } else {
+      guard.report(anomaly, message, cause);
+    }
   }
 
   /**
