@@ -36,7 +36,13 @@ public record BillingPeriod(Instant start, Instant end, int billingDay) {
     }
     if (start.isBefore(FIRST) || end.isAfter(LAST)) {
       throw new IllegalArgumentException(
-          "a period must lie between " + FIRST + " and " + LAST + ", but was " + start + " to "
+          "a period must lie between "
+              + FIRST
+              + " and "
+              + LAST
+              + ", but was "
+              + start
+              + " to "
               + end);
     }
     if (billingDay < 0 || billingDay > 31) {

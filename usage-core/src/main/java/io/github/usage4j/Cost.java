@@ -57,12 +57,7 @@ public record Cost(
    */
   public static Cost total(BigDecimal amount, String currency) {
     return new Cost(
-        BigDecimal.ZERO,
-        BigDecimal.ZERO,
-        BigDecimal.ZERO,
-        amount,
-        currencyOf(currency),
-        null);
+        BigDecimal.ZERO, BigDecimal.ZERO, BigDecimal.ZERO, amount, currencyOf(currency), null);
   }
 
   /** The sum of all parts. */
@@ -106,7 +101,9 @@ public record Cost(
     }
   }
 
-  /** One form per value, so that equal amounts are equal records: no trailing zeros, no exponent. */
+  /**
+   * One form per value, so that equal amounts are equal records: no trailing zeros, no exponent.
+   */
   private static BigDecimal canonical(String name, BigDecimal amount) {
     if (amount.signum() < 0) {
       throw new IllegalArgumentException(name + " must not be negative, but was " + amount);

@@ -151,8 +151,7 @@ public record TokenCounts(
 
   private static void check(String name, @Nullable Long count) {
     if (count != null && count < 0) {
-      throw new IllegalArgumentException(
-          name + " tokens must not be negative, but were " + count);
+      throw new IllegalArgumentException(name + " tokens must not be negative, but were " + count);
     }
   }
 }

@@ -199,7 +199,9 @@ public record UsageEvent(
     instance = Checks.textOrNull(instance, MAX_NAME);
     if (metadata != null && metadata.getBytes(StandardCharsets.UTF_8).length > MAX_METADATA) {
       throw new IllegalArgumentException(
-          "metadata must have at most " + MAX_METADATA + " bytes, but had "
+          "metadata must have at most "
+              + MAX_METADATA
+              + " bytes, but had "
               + metadata.getBytes(StandardCharsets.UTF_8).length);
     }
     checkTokens("input", tokens.input());
@@ -267,9 +269,7 @@ public record UsageEvent(
 
   /** True if this call used something and there was no price for it. */
   public boolean unpriced() {
-    return cost == null
-        && outcome != Outcome.REFUSED
-        && (!tokens.isUnknown() || !units.isEmpty());
+    return cost == null && outcome != Outcome.REFUSED && (!tokens.isUnknown() || !units.isEmpty());
   }
 
   /** What the provider stated, contradictory or not. */
@@ -278,9 +278,9 @@ public record UsageEvent(
   }
 
   /**
-   * True if the other event, of the same id, would be billed the same: organization, time, provider,
-   * model, counts, units, cost and outcome are equal. A repeated id for which this is false is a
-   * conflict.
+   * True if the other event, of the same id, would be billed the same: organization, time,
+   * provider, model, counts, units, cost and outcome are equal. A repeated id for which this is
+   * false is a conflict.
    */
   public boolean billsLike(UsageEvent other) {
     return Objects.equals(attribution.organization(), other.attribution.organization())

@@ -225,9 +225,7 @@ public final class UsageQueries {
    * @throws UsageException if the store cannot answer
    */
   public Optional<UsageEvent> event(UsageFilter who, UUID id) {
-    return reader
-        .events(new EventQuery(who, BillingPeriod.lifetime(), null, id, 1, null))
-        .stream()
+    return reader.events(new EventQuery(who, BillingPeriod.lifetime(), null, id, 1, null)).stream()
         .findFirst();
   }
 

@@ -252,8 +252,7 @@ public record UsageSummary(
   }
 
   private static Cost withoutReference(Cost cost) {
-    return new Cost(
-        cost.input(), cost.output(), cost.cache(), cost.other(), cost.currency(), null);
+    return new Cost(cost.input(), cost.output(), cost.cache(), cost.other(), cost.currency(), null);
   }
 
   private static long one(boolean counts) {

@@ -60,8 +60,7 @@ public final class Checks {
    */
   public static String text(String text, int maxCodePoints) {
     String cut = text;
-    if (text.length() > maxCodePoints
-        && text.codePointCount(0, text.length()) > maxCodePoints) {
+    if (text.length() > maxCodePoints && text.codePointCount(0, text.length()) > maxCodePoints) {
       cut = text.substring(0, text.offsetByCodePoints(0, maxCodePoints));
     }
     if (firstUnstorable(cut) < 0) {

@@ -36,8 +36,10 @@ public final class Guard {
     if (warnedBefore(anomaly)) {
       LOG.debug("{}: {}", anomaly, message);
     } else {
-      LOG.warn("{}: {} (more of these are counted in UsageMetrics, logged at debug level)",
-          anomaly, message);
+      LOG.warn(
+          "{}: {} (more of these are counted in UsageMetrics, logged at debug level)",
+          anomaly,
+          message);
     }
   }
 
@@ -47,8 +49,11 @@ public final class Guard {
     if (warnedBefore(anomaly)) {
       LOG.debug("{}: {}", anomaly, message, cause);
     } else {
-      LOG.warn("{}: {} (more of these are counted in UsageMetrics, logged at debug level)",
-          anomaly, message, cause);
+      LOG.warn(
+          "{}: {} (more of these are counted in UsageMetrics, logged at debug level)",
+          anomaly,
+          message,
+          cause);
     }
   }
 

@@ -381,7 +381,6 @@ public final class ModelPrice {
       Instant validFrom,
       Instant validUntil,
       @Nullable String reference) {
-    return new ModelPrice(
-        provider, model, currency, rates, tier, validFrom, validUntil, reference);
+    return new ModelPrice(provider, model, currency, rates, tier, validFrom, validUntil, reference);
   }
 }

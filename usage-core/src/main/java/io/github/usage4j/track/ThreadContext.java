@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ThreadContext {
 
+  @SuppressWarnings("ThreadLocalUsage") // one for each tracker, and there are few of those
   private final ThreadLocal<@Nullable Frame> top = new ThreadLocal<>();
 
   /**
@@ -66,6 +67,7 @@ final class ThreadContext {
    *
    * @return how many scopes were above it, or -1 if it is not on this thread
    */
+  @SuppressWarnings("ReferenceEquality") // this very frame, not one like it
   int pop(UsageScope scope) {
     int above = 0;
     Frame frame = top.get();

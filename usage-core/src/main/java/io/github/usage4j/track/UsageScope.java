@@ -102,8 +102,7 @@ public final class UsageScope implements AutoCloseable {
     }
     int above = context.pop(this);
     if (above < 0) {
-      guard.report(
-          Anomaly.SCOPE_MISUSED, "a scope was closed on a thread that it is not open on");
+      guard.report(Anomaly.SCOPE_MISUSED, "a scope was closed on a thread that it is not open on");
     } else if (above > 0) {
       guard.report(
           Anomaly.SCOPE_MISUSED, "a scope was closed before " + above + " scopes inside it");
