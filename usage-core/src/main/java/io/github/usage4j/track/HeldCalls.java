@@ -10,8 +10,9 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The calls of one tracker that reported an error and may still be answered. Each ends as failed
- * when its grace is over, by one daemon thread that all trackers share and that goes away when there
- * is nothing to wait for. Time is measured by the monotonic clock: this is a delay, not a date.
+ * when its grace is over, by one daemon thread that all trackers share and that goes away when
+ * there is nothing to wait for. Time is measured by the monotonic clock: this is a delay, not a
+ * date.
  */
 final class HeldCalls {
 

@@ -168,8 +168,8 @@ public final class UsageTracker implements AutoCloseable {
   }
 
   /**
-   * Counts and logs something that went wrong beside a model call, for code that makes tracked calls
-   * and must not let it reach its caller.
+   * Counts and logs something that went wrong beside a model call, for code that makes tracked
+   * calls and must not let it reach its caller.
    */
   public void report(Anomaly anomaly, String message, @Nullable Throwable cause) {
     if (cause == null) {

@@ -174,8 +174,7 @@ final class ModelCall {
   }
 
   void succeeded(@Nullable ChatResponse response) {
-    succeeded(
-        Answer.of(response, settings), response == null ? null : response.aiMessage());
+    succeeded(Answer.of(response, settings), response == null ? null : response.aiMessage());
   }
 
   private <T> void answered(T result, Function<? super T, Answer> read) {

@@ -5,8 +5,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * LangChain4j's providers in the words of OpenTelemetry's {@code gen_ai.provider.name}. By name, not
- * by constant: the enum grows from version to version.
+ * LangChain4j's providers in the words of OpenTelemetry's {@code gen_ai.provider.name}. By name,
+ * not by constant: the enum grows from version to version.
  */
 final class Providers {
 

@@ -30,7 +30,8 @@ record Settings(
     try {
       return question.get();
     } catch (RuntimeException | LinkageError | AssertionError e) {
-      tracker.report(Anomaly.EVENT_REPAIRED, "a call is recorded without what could not be read", e);
+      tracker.report(
+          Anomaly.EVENT_REPAIRED, "a call is recorded without what could not be read", e);
       return null;
     }
   }

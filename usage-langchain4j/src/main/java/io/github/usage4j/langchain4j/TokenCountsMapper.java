@@ -12,8 +12,8 @@ import java.util.Optional;
 public interface TokenCountsMapper {
 
   /**
-   * The counts that this usage states; empty to leave it to the library. If it throws, the tokens of
-   * the call are recorded as unknown: nothing is guessed.
+   * The counts that this usage states; empty to leave it to the library. If it throws, the tokens
+   * of the call are recorded as unknown: nothing is guessed.
    *
    * @param usage what the model returned, never null
    */

@@ -20,8 +20,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An embedding model whose calls are recorded. Each overload goes to the same overload of the model,
- * which may call the others: of itself, not of this, so each call is recorded once.
+ * An embedding model whose calls are recorded. Each overload goes to the same overload of the
+ * model, which may call the others: of itself, not of this, so each call is recorded once.
  */
 final class TrackedEmbeddingModel implements EmbeddingModel, Tracked {
 
@@ -61,7 +61,9 @@ final class TrackedEmbeddingModel implements EmbeddingModel, Tracked {
   public CompletableFuture<EmbeddingResponse> embedAsync(EmbeddingRequest request) {
     return isInside()
         ? delegate.embedAsync(request)
-        : start(request).makeAsync(TrackedEmbeddingModel.class, () -> delegate.embedAsync(request), this::answer);
+        : start(request)
+            .makeAsync(
+                TrackedEmbeddingModel.class, () -> delegate.embedAsync(request), this::answer);
   }
 
   private <T> T recorded(

@@ -13,9 +13,9 @@ import dev.langchain4j.model.chat.response.StreamingHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands every callback to the host's handler, overload to overload, as part of the call's operation,
- * and ends the call. It is recorded before the host learns of its end, because the next step starts
- * in there. What the handler throws goes to the client as it is.
+ * Hands every callback to the host's handler, overload to overload, as part of the call's
+ * operation, and ends the call. It is recorded before the host learns of its end, because the next
+ * step starts in there. What the handler throws goes to the client as it is.
  */
 final class TrackedHandler implements StreamingChatResponseHandler {
 

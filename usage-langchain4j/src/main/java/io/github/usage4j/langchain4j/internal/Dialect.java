@@ -6,8 +6,8 @@ import io.github.usage4j.UsageEvent.Source;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one LangChain4j client means by its usage. An implementation is the only class that links the
- * client's jar, and is loaded only when an object of that jar turns up.
+ * What one LangChain4j client means by its usage. An implementation is the only class that links
+ * the client's jar, and is loaded only when an object of that jar turns up.
  */
 interface Dialect {
 

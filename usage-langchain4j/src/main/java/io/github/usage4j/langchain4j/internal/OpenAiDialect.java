@@ -6,7 +6,9 @@ import dev.langchain4j.model.openai.OpenAiTokenUsage;
 import dev.langchain4j.model.output.TokenUsage;
 import org.jspecify.annotations.Nullable;
 
-/** The client of OpenAI's chat completions: cached tokens are part of input, reasoning of output. */
+/**
+ * The client of OpenAI's chat completions: cached tokens are part of input, reasoning of output.
+ */
 class OpenAiDialect implements Dialect {
 
   @Override

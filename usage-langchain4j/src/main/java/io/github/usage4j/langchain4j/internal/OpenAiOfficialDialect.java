@@ -4,8 +4,8 @@ import dev.langchain4j.model.output.TokenUsage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The client on OpenAI's own SDK, which states the same as {@link OpenAiDialect}. By reflection: not
- * worth a dependency as large as that SDK.
+ * The client on OpenAI's own SDK, which states the same as {@link OpenAiDialect}. By reflection:
+ * not worth a dependency as large as that SDK.
  */
 final class OpenAiOfficialDialect implements Dialect {
 

@@ -16,9 +16,10 @@ import java.math.RoundingMode;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what one exchange with a provider states of its usage: a JSON document, or one after another
- * the events of a stream. Only the usage block and the few fields beside it are built; everything
- * else is skipped and nothing of it kept. A broken document gives what was read until then.
+ * Reads what one exchange with a provider states of its usage: a JSON document, or one after
+ * another the events of a stream. Only the usage block and the few fields beside it are built;
+ * everything else is skipped and nothing of it kept. A broken document gives what was read until
+ * then.
  *
  * <p>Looks at fixed depths only (the document itself and {@code message}, {@code response}, {@code
  * delta}, {@code meta}, {@code x_groq} in it), so that an answer which talks of usage is not taken

@@ -29,8 +29,7 @@ public record StatedUsage(
       new StatedUsage(TokenCounts.UNKNOWN, false, false, Source.CLIENT, null, null, null);
 
   static StatedUsage of(Figures figures, Source source) {
-    return new StatedUsage(
-        figures.counts(), figures.anyDropped(), false, source, null, null, null);
+    return new StatedUsage(figures.counts(), figures.anyDropped(), false, source, null, null, null);
   }
 
   /** True if the figures are not all that was used, or may not be. */

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads what an answer states of its usage: the raw answer where the client keeps it, else the
- * client's usage object, each by the dialect of its class. Dialects are found by class name, so that
- * a client that is not there is never linked.
+ * client's usage object, each by the dialect of its class. Dialects are found by class name, so
+ * that a client that is not there is never linked.
  */
 public final class UsageReading {
 

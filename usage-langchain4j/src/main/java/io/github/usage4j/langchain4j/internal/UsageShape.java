@@ -64,8 +64,7 @@ enum UsageShape {
           .outputWithoutReasoning(u.count("candidatesTokenCount"))
           .input(sum(u.count("promptTokenCount"), u.count("toolUsePromptTokenCount")))
           .cacheRead(u.count("cachedContentTokenCount"))
-          .audio(
-              u.audio("promptTokensDetails"), u.audio("candidatesTokensDetails"))
+          .audio(u.audio("promptTokensDetails"), u.audio("candidatesTokensDetails"))
           .total(u.count("totalTokenCount"));
     }
   },
@@ -116,8 +115,7 @@ enum UsageShape {
     }
     if (hasAny(usage, "input_tokens", "output_tokens")) {
       boolean anthropic =
-          hasAny(
-              usage, "cache_creation_input_tokens", "cache_read_input_tokens", "cache_creation");
+          hasAny(usage, "cache_creation_input_tokens", "cache_read_input_tokens", "cache_creation");
       return !anthropic && hasAny(usage, "total_tokens", "input_tokens_details")
           ? RESPONSES
           : MESSAGES;
