@@ -35,6 +35,8 @@ public final class TrackedCall {
   private Attribution attribution; // guarded by this, as all that follows
   private @Nullable Duration timeToFirstToken;
   private @Nullable Consumer<UsageEventBuilder> details;
+  private @Nullable Throwable failedFirst;
+  private @Nullable Duration failedAfter;
   private @Nullable UsageEvent ended;
 
   TrackedCall(
@@ -166,6 +168,37 @@ public final class TrackedCall {
     return end(event -> event.tokens(tokens, quality).error(error));
   }
 
+  /**
+   * The call failed as it seems, but an answer may still come: a streaming client reports a piece
+   * that it cannot read as an error and goes on. The call ends as failed, as of now, if it is not
+   * ended otherwise within the tracker's error grace, or before the tracker is closed. Only the
+   * first error counts.
+   */
+  public void failedUnlessAnswered(Throwable error) {
+    synchronized (this) {
+      if (ended != null || failedFirst != null) {
+        return;
+      }
+      failedFirst = error;
+      failedAfter = elapsed();
+    }
+    tracker.held().hold(this);
+  }
+
+  /** Ends a held call as failed, if nothing has ended it meanwhile. */
+  void release() {
+    UsageEvent event;
+    synchronized (this) {
+      Throwable error = failedFirst;
+      if (ended != null || error == null || failedAfter == null) {
+        return;
+      }
+      event = tracker.priced(build(e -> e.error(error), failedAfter));
+      ended = event;
+    }
+    tracker.accept(event, operation);
+  }
+
   /** The caller stopped the call; the tokens are those known until then. */
   public UsageEvent cancelled(TokenCounts soFar) {
     return cancelled(soFar, soFar.isUnknown() ? Quality.MISSING : Quality.PARTIAL);
@@ -189,6 +222,7 @@ public final class TrackedCall {
       ended = event;
     }
     // Outside the lock: sinks and listeners are other people's code.
+    tracker.held().letGo(this);
     tracker.accept(event, operation);
     return event;
   }

@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class UsageTracker implements AutoCloseable {
 
+  /** How many seconds a streamed call that reported an error may still be answered. */
+  public static final int ERROR_GRACE_SECONDS = 5;
+
   private final ThreadContext context = new ThreadContext();
   private final List<UsageBuffer.Running> sinks = new ArrayList<>();
   private final Guard guard;
@@ -41,6 +44,7 @@ public final class UsageTracker implements AutoCloseable {
   private final @Nullable Supplier<Attribution> resolver;
   private final InstantSource clock;
   private final @Nullable String instance;
+  private final HeldCalls held;
 
   private UsageTracker(Builder builder) {
     guard = new Guard(builder.metrics);
@@ -48,6 +52,7 @@ public final class UsageTracker implements AutoCloseable {
     resolver = builder.resolver;
     clock = builder.clock;
     instance = builder.instance;
+    held = new HeldCalls(builder.errorGrace);
     sinks.add(builder.buffer.inFrontOf(builder.sink, builder.metrics));
     for (Builder.Target target : builder.others) {
       sinks.add(target.buffer().inFrontOf(target.sink(), builder.metrics));
@@ -101,6 +106,17 @@ public final class UsageTracker implements AutoCloseable {
     return new CarryingExecutor(executor, this::capture);
   }
 
+  /**
+   * Keeps what is current on the calling thread now: the executor returned runs a task at once, on
+   * the thread that hands it over, with that. If nobody is known here now, the task finds what is
+   * current on its own thread. It can be used any number of times, also after a scope was closed.
+   */
+  public Executor captured() {
+    Carrier carrier = capture();
+    boolean nobody = carrier.operation() == null && carrier.attribution().equals(Attribution.NONE);
+    return nobody ? Runnable::run : task -> carrier.wrap(task).run();
+  }
+
   private Carrier capture() {
     ThreadContext.Frame frame = context.current();
     return frame == null
@@ -130,7 +146,8 @@ public final class UsageTracker implements AutoCloseable {
     }
     Instant now = clock.instant();
     ThreadContext.Frame frame = context.current();
-    Operation operation = frame != null ? frame.operation() : previous;
+    Operation open = frame == null ? null : frame.operation();
+    Operation operation = open != null ? open : previous;
     UUID id = UsageEvent.newId(now);
     if (operation == null) {
       Attribution who = frame != null ? frame.attribution() : resolve();
@@ -148,6 +165,18 @@ public final class UsageTracker implements AutoCloseable {
   public UUID record(UsageEvent event) {
     accept(priced(event), null);
     return event.id();
+  }
+
+  /**
+   * Counts and logs something that went wrong beside a model call, for code that makes tracked
+   * calls and must not let it reach its caller.
+   */
+  public void report(Anomaly anomaly, String message, @Nullable Throwable cause) {
+    if (cause == null) {
+      guard.report(anomaly, message);
+    } else {
+      guard.report(anomaly, message, cause);
+    }
   }
 
   /**
@@ -171,6 +200,7 @@ public final class UsageTracker implements AutoCloseable {
    */
   @Override
   public void close() {
+    held.endAll();
     sinks.forEach(UsageBuffer.Running::close);
   }
 
@@ -229,6 +259,10 @@ public final class UsageTracker implements AutoCloseable {
     }
   }
 
+  HeldCalls held() {
+    return held;
+  }
+
   Guard guard() {
     return guard;
   }
@@ -268,6 +302,7 @@ public final class UsageTracker implements AutoCloseable {
     private UsageMetrics metrics = UsageMetrics.NONE;
     private InstantSource clock = InstantSource.system();
     private @Nullable String instance;
+    private Duration errorGrace = Duration.ofSeconds(ERROR_GRACE_SECONDS);
 
     private Builder(UsageSink sink) {
       this.sink = Objects.requireNonNull(sink, "sink");
@@ -326,6 +361,20 @@ public final class UsageTracker implements AutoCloseable {
     /** What this instance of the application is called in its events. Default: not said. */
     public Builder instance(String name) {
       instance = Checks.requireIdentifier("instance", name, Attribution.MAX_ID);
+      return this;
+    }
+
+    /**
+     * How long {@link TrackedCall#failedUnlessAnswered} waits for an answer. Default {@value
+     * UsageTracker#ERROR_GRACE_SECONDS} seconds; zero waits not at all.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public Builder errorGrace(Duration grace) {
+      if (grace.isNegative()) {
+        throw new IllegalArgumentException("errorGrace must not be negative, but was " + grace);
+      }
+      errorGrace = grace;
       return this;
     }
 

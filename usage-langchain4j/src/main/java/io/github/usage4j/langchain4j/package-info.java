@@ -1,4 +1,7 @@
-/** Decorators that account for every call of a LangChain4j model. */
+/**
+ * Accounts for the calls of LangChain4j models: wrap a model with {@link
+ * io.github.usage4j.langchain4j.TrackedModels} and use it as before.
+ */
 @NullMarked
 package io.github.usage4j.langchain4j;
 

@@ -1,0 +1,77 @@
+package io.github.usage4j.track;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The calls of one tracker that reported an error and may still be answered. Each ends as failed
+ * when its grace is over, by one daemon thread that all trackers share and that goes away when
+ * there is nothing to wait for. Time is measured by the monotonic clock: this is a delay, not a
+ * date.
+ */
+final class HeldCalls {
+
+  private static final class Timer {
+    static final ScheduledThreadPoolExecutor THREAD = start();
+
+    private static ScheduledThreadPoolExecutor start() {
+      var timer =
+          new ScheduledThreadPoolExecutor(
+              1,
+              task -> {
+                var thread = new Thread(task, "usage4j-held-calls");
+                thread.setDaemon(true);
+                return thread;
+              });
+      timer.setRemoveOnCancelPolicy(true);
+      timer.setKeepAliveTime(1, TimeUnit.SECONDS);
+      timer.allowCoreThreadTimeOut(true);
+      return timer;
+    }
+  }
+
+  private final Duration grace;
+  private final Map<TrackedCall, Future<?>> waiting = new ConcurrentHashMap<>();
+  private volatile boolean closed;
+
+  HeldCalls(Duration grace) {
+    this.grace = grace;
+  }
+
+  void hold(TrackedCall call) {
+    if (grace.isZero() || closed) {
+      call.release();
+      return;
+    }
+    waiting.put(
+        call, Timer.THREAD.schedule(() -> end(call), grace.toNanos(), TimeUnit.NANOSECONDS));
+    if (closed || call.hasEnded()) {
+      end(call);
+    }
+  }
+
+  /** The call has ended; nothing to wait for. */
+  void letGo(TrackedCall call) {
+    if (!waiting.isEmpty()) {
+      Future<?> timer = waiting.remove(call);
+      if (timer != null) {
+        timer.cancel(false);
+      }
+    }
+  }
+
+  void endAll() {
+    closed = true;
+    List.copyOf(waiting.keySet()).forEach(this::end);
+  }
+
+  private void end(TrackedCall call) {
+    letGo(call);
+    call.release();
+  }
+}

@@ -1,0 +1,133 @@
+package io.github.usage4j.langchain4j;
+
+import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.ChatResponseMetadata;
+import dev.langchain4j.model.output.FinishReason;
+import dev.langchain4j.model.output.TokenUsage;
+import io.github.usage4j.Cost;
+import io.github.usage4j.TokenCounts;
+import io.github.usage4j.UsageEvent.Source;
+import io.github.usage4j.UsageEventBuilder;
+import io.github.usage4j.UsageMetrics.Anomaly;
+import io.github.usage4j.langchain4j.internal.StatedUsage;
+import io.github.usage4j.langchain4j.internal.UsageReading;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is kept of an answer: plain values, never the answer itself, which would stay in memory as
+ * long as the call is remembered.
+ */
+record Answer(
+    StatedUsage usage,
+    @Nullable String model,
+    @Nullable String id,
+    @Nullable String serviceTier,
+    @Nullable String finishReason,
+    int toolCalls) {
+
+  static final Answer NONE = new Answer(StatedUsage.NONE, null, null, null, null, 0);
+
+  /** Reads an answer. Never throws: what cannot be read is unknown, and reported. */
+  static Answer of(@Nullable ChatResponse response, Settings settings) {
+    if (response == null) {
+      return NONE;
+    }
+    try {
+      AiMessage message = response.aiMessage();
+      int toolCalls =
+          message == null || message.toolExecutionRequests() == null
+              ? 0
+              : message.toolExecutionRequests().size();
+      ChatResponseMetadata metadata = response.metadata();
+      if (metadata == null) {
+        return new Answer(StatedUsage.NONE, null, null, null, null, toolCalls);
+      }
+      StatedUsage usage = usage(metadata, settings);
+      FinishReason reason = metadata.finishReason();
+      return new Answer(
+          usage,
+          metadata.modelName() != null ? metadata.modelName() : usage.model(),
+          metadata.id(),
+          tier(metadata, usage),
+          reason == null ? null : reason.name().toLowerCase(Locale.ROOT),
+          toolCalls);
+    } catch (RuntimeException | LinkageError e) {
+      report(settings, "an answer could not be read", e);
+      return NONE;
+    }
+  }
+
+  /** The answer of a model that returns nothing but its usage and name. */
+  static Answer of(@Nullable TokenUsage usage, @Nullable String model, Settings settings) {
+    try {
+      StatedUsage stated = byMapper(usage, settings);
+      stated = stated != null ? stated : UsageReading.of(usage);
+      return new Answer(stated, model, null, null, null, 0);
+    } catch (RuntimeException | LinkageError e) {
+      report(settings, "a usage could not be read", e);
+      return NONE;
+    }
+  }
+
+  private static StatedUsage usage(ChatResponseMetadata metadata, Settings settings) {
+    StatedUsage stated = byMapper(metadata.tokenUsage(), settings);
+    if (stated == null) {
+      stated = raw(metadata, settings);
+    }
+    return stated != null ? stated : UsageReading.of(metadata.tokenUsage());
+  }
+
+  /** Null if there is no mapper, or it leaves this usage to us. */
+  private static @Nullable StatedUsage byMapper(@Nullable TokenUsage usage, Settings settings) {
+    TokenCountsMapper mapper = settings.mapper();
+    if (mapper == null || usage == null) {
+      return null;
+    }
+    try {
+      Optional<TokenCounts> counts = mapper.map(usage);
+      return counts.isEmpty()
+          ? null
+          : new StatedUsage(counts.get(), false, false, Source.HOST, null, null, null);
+    } catch (Exception | LinkageError | AssertionError e) {
+      report(settings, "the tokens mapper failed; the tokens of the call are unknown", e);
+      return StatedUsage.NONE;
+    }
+  }
+
+  /** A client of another version may keep its raw answer elsewhere: then its own figures count. */
+  private static @Nullable StatedUsage raw(ChatResponseMetadata metadata, Settings settings) {
+    try {
+      return UsageReading.raw(metadata);
+    } catch (RuntimeException | LinkageError e) {
+      report(settings, "the raw answer could not be read; the client's own figures count", e);
+      return null;
+    }
+  }
+
+  private static @Nullable String tier(ChatResponseMetadata metadata, StatedUsage usage) {
+    try {
+      String tier = UsageReading.serviceTier(metadata);
+      return tier != null ? tier : usage.serviceTier();
+    } catch (RuntimeException | LinkageError e) {
+      return usage.serviceTier();
+    }
+  }
+
+  private static void report(Settings settings, String message, Throwable cause) {
+    settings.tracker().report(Anomaly.EVENT_REPAIRED, message, cause);
+  }
+
+  void describe(UsageEventBuilder event) {
+    event
+        .responseModel(model)
+        .responseId(id)
+        .serviceTier(serviceTier)
+        .finishReason(finishReason)
+        .toolCalls(toolCalls)
+        .source(usage.tokens().isUnknown() ? null : usage.source())
+        .statedCost(usage.costUsd() == null ? null : Cost.total(usage.costUsd(), "USD"));
+  }
+}

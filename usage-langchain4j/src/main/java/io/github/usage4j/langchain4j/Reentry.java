@@ -1,0 +1,74 @@
+package io.github.usage4j.langchain4j;
+
+import dev.langchain4j.data.message.ChatMessage;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import io.github.usage4j.track.UsageTracker;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which request a tracked model of the calling thread is handing on just now. A tracked model found
+ * further in with the same request (under a decorator of the host's, say) must not record it again.
+ * The same means: the same last message object, so that a decorator may change parameters or add a
+ * system message.
+ */
+final class Reentry {
+
+  private record Handing(UsageTracker tracker, Object what) {}
+
+  private static final ThreadLocal<@Nullable Handing> CURRENT = new ThreadLocal<>();
+
+  private Reentry() {}
+
+  /** What tells a request from another one. */
+  static Object identity(@Nullable ChatRequest request) {
+    if (request == null) {
+      return Reentry.class;
+    }
+    List<ChatMessage> messages = request.messages();
+    return messages.isEmpty() ? request : messages.get(messages.size() - 1);
+  }
+
+  static boolean isHanding(UsageTracker tracker, Object what) {
+    Handing current = CURRENT.get();
+    return current != null && current.tracker() == tracker && current.what() == what;
+  }
+
+  /** Runs the call of the model inside. */
+  static <T> T handOn(UsageTracker tracker, Object what, Supplier<T> call) {
+    return with(new Handing(tracker, what), call);
+  }
+
+  /** Runs a callback: what it calls is new. */
+  static void outside(Runnable callback) {
+    if (CURRENT.get() == null) {
+      callback.run();
+    } else {
+      with(
+          null,
+          () -> {
+            callback.run();
+            return null;
+          });
+    }
+  }
+
+  private static <T extends @Nullable Object> T with(@Nullable Handing handing, Supplier<T> code) {
+    Handing before = CURRENT.get();
+    set(handing);
+    try {
+      return code.get();
+    } finally {
+      set(before);
+    }
+  }
+
+  private static void set(@Nullable Handing handing) {
+    if (handing == null) {
+      CURRENT.remove();
+    } else {
+      CURRENT.set(handing);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package io.github.usage4j.langchain4j;
+
+import io.github.usage4j.UsageMetrics.Anomaly;
+import io.github.usage4j.track.UsageTracker;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * By which settings a model's calls are recorded. Models of equal settings need not be wrapped
+ * twice.
+ *
+ * @param provider in place of what the model says
+ * @param category of calls that have none
+ * @param mapper asked first what a usage means
+ * @param lineage shared by all models of the tracker
+ */
+record Settings(
+    UsageTracker tracker,
+    @Nullable String provider,
+    @Nullable String category,
+    @Nullable TokenCountsMapper mapper,
+    Lineage lineage) {
+
+  static Settings of(UsageTracker tracker) {
+    return new Settings(tracker, null, null, null, Lineage.of(tracker));
+  }
+
+  /** Asks somebody else's code; null if it throws, which is reported. */
+  <T> @Nullable T quietly(Supplier<? extends @Nullable T> question) {
+    try {
+      return question.get();
+    } catch (RuntimeException | LinkageError | AssertionError e) {
+      tracker.report(
+          Anomaly.EVENT_REPAIRED, "a call is recorded without what could not be read", e);
+      return null;
+    }
+  }
+
+  Settings withProvider(String name) {
+    return new Settings(tracker, name, category, mapper, lineage);
+  }
+
+  Settings withCategory(String name) {
+    return new Settings(tracker, provider, name, mapper, lineage);
+  }
+
+  Settings withMapper(TokenCountsMapper first) {
+    return new Settings(tracker, provider, category, first, lineage);
+  }
+}

@@ -1,0 +1,110 @@
+package io.github.usage4j.langchain4j;
+
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.embedding.EmbeddingModel;
+import io.github.usage4j.Attribution;
+import io.github.usage4j.internal.Checks;
+import io.github.usage4j.track.UsageTracker;
+import java.util.Objects;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Wraps LangChain4j models so that their calls are accounted for. A wrapped model behaves like the
+ * model itself: same answers, exceptions, listeners and capabilities. Wrap the model that talks to
+ * the provider, not a router in front of several.
+ *
+ * <p>Immutable: each setting returns a changed copy, so one instance can be shared.
+ */
+public final class TrackedModels {
+
+  private final Settings settings;
+
+  private TrackedModels(Settings settings) {
+    this.settings = settings;
+  }
+
+  /** Models whose calls this tracker records. */
+  public static TrackedModels with(UsageTracker tracker) {
+    return new TrackedModels(Settings.of(Objects.requireNonNull(tracker, "tracker")));
+  }
+
+  /**
+   * The same model, tracked. One that this tracker tracks already is not recorded twice: it comes
+   * back as it is, or with these settings in place of its own.
+   *
+   * @throws IllegalArgumentException if it is null
+   */
+  public ChatModel wrap(ChatModel model) {
+    return wrap(ChatModel.class, model, TrackedChatModel::new);
+  }
+
+  /**
+   * The same model, tracked. One that this tracker tracks already is not recorded twice: it comes
+   * back as it is, or with these settings in place of its own.
+   *
+   * @throws IllegalArgumentException if it is null
+   */
+  public StreamingChatModel wrap(StreamingChatModel model) {
+    return wrap(StreamingChatModel.class, model, TrackedStreamingChatModel::new);
+  }
+
+  /**
+   * The same model, tracked. One that this tracker tracks already is not recorded twice: it comes
+   * back as it is, or with these settings in place of its own.
+   *
+   * @throws IllegalArgumentException if it is null
+   */
+  public EmbeddingModel wrap(EmbeddingModel model) {
+    return wrap(EmbeddingModel.class, model, TrackedEmbeddingModel::new);
+  }
+
+  private <T> T wrap(Class<T> kind, @Nullable T model, BiFunction<T, Settings, T> wrapper) {
+    if (model == null) {
+      throw new IllegalArgumentException("the " + kind.getSimpleName() + " to track is null");
+    }
+    if (model instanceof Tracked tracked && tracked.settings().tracker() == settings.tracker()) {
+      return tracked.settings().equals(settings)
+          ? model
+          : wrapper.apply(kind.cast(tracked.delegate()), settings);
+    }
+    return wrapper.apply(model, settings);
+  }
+
+  /**
+   * Records this provider in place of what the model says, such as {@code deepseek} for an
+   * OpenAI-compatible service.
+   *
+   * @throws IllegalArgumentException if the name is blank, over-long or has control characters
+   */
+  public TrackedModels provider(String name) {
+    return new TrackedModels(
+        settings.withProvider(Checks.requireIdentifier("provider", name, Attribution.MAX_ID)));
+  }
+
+  /**
+   * The category of calls whose scope or resolver gives none, such as {@code rag}.
+   *
+   * @throws IllegalArgumentException if the name is blank, over-long or has control characters
+   */
+  public TrackedModels category(String name) {
+    return new TrackedModels(
+        settings.withCategory(Checks.requireIdentifier("category", name, Attribution.MAX_ID)));
+  }
+
+  /** Asks this mapper first what a model's usage means. */
+  public TrackedModels tokens(TokenCountsMapper mapper) {
+    return new TrackedModels(settings.withMapper(Objects.requireNonNull(mapper, "mapper")));
+  }
+
+  /** The model inside a tracked one, for what only its own class can do; any other as it is. */
+  @SuppressWarnings("unchecked") // a tracked model and what is inside are of one kind
+  public static <T> T unwrap(T model) {
+    Object inner = model;
+    while (inner instanceof Tracked tracked) {
+      inner = tracked.delegate();
+    }
+    return (T) inner;
+  }
+}

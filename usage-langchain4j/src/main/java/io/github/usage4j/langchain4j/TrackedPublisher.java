@@ -1,0 +1,113 @@
+package io.github.usage4j.langchain4j;
+
+import dev.langchain4j.model.chat.response.ChatModelStreamingEvent;
+import dev.langchain4j.model.chat.response.CompleteResponse;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Flow.Publisher;
+import java.util.concurrent.Flow.Subscriber;
+import java.util.concurrent.Flow.Subscription;
+import java.util.function.Supplier;
+
+/**
+ * A cold stream: each subscription is a call of the model. Who was known when it was made is who
+ * pays, because it may be subscribed on another thread, after the scope was closed; else who is
+ * known where it is subscribed.
+ */
+final class TrackedPublisher implements Publisher<ChatModelStreamingEvent> {
+
+  private final Publisher<ChatModelStreamingEvent> source;
+  private final Settings settings;
+  private final Object identity;
+  private final Supplier<ModelCall> start;
+  private final Executor asMade;
+
+  TrackedPublisher(
+      Publisher<ChatModelStreamingEvent> source,
+      Settings settings,
+      Object identity,
+      Supplier<ModelCall> start) {
+    this.source = source;
+    this.settings = settings;
+    this.identity = identity;
+    this.start = start;
+    Executor captured = settings.quietly(() -> settings.tracker().captured());
+    asMade = captured == null ? Runnable::run : captured;
+  }
+
+  @Override
+  public void subscribe(Subscriber<? super ChatModelStreamingEvent> subscriber) {
+    if (subscriber == null) {
+      source.subscribe(subscriber); // the source says that this is wrong
+      return;
+    }
+    var started = new ModelCall[1];
+    asMade.execute(() -> started[0] = start.get());
+    var stream = new StreamEnd(started[0]);
+    try {
+      Reentry.handOn(
+          settings.tracker(),
+          identity,
+          () -> {
+            source.subscribe(new TrackedSubscriber(subscriber, stream));
+            return stream;
+          });
+    } catch (Throwable e) {
+      stream.failedAtOnce(e);
+      throw e;
+    }
+  }
+
+  private static final class TrackedSubscriber implements Subscriber<ChatModelStreamingEvent> {
+
+    private final Subscriber<? super ChatModelStreamingEvent> subscriber;
+    private final StreamEnd stream;
+
+    TrackedSubscriber(Subscriber<? super ChatModelStreamingEvent> subscriber, StreamEnd stream) {
+      this.subscriber = subscriber;
+      this.stream = stream;
+    }
+
+    @Override
+    public void onSubscribe(Subscription subscription) {
+      var tracked = subscription == null ? null : new TrackedSubscription(subscription, stream);
+      stream.within(() -> subscriber.onSubscribe(tracked));
+    }
+
+    @Override
+    public void onNext(ChatModelStreamingEvent event) {
+      if (event instanceof CompleteResponse complete) {
+        stream.completed(complete.chatResponse());
+        stream.within(() -> subscriber.onNext(event));
+      } else {
+        stream.piece(() -> subscriber.onNext(event));
+      }
+    }
+
+    @Override
+    public void onError(Throwable error) {
+      stream.failedAtOnce(error);
+      stream.within(() -> subscriber.onError(error));
+    }
+
+    @Override
+    public void onComplete() {
+      stream.completed(null);
+      stream.within(subscriber::onComplete);
+    }
+  }
+
+  private record TrackedSubscription(Subscription subscription, StreamEnd stream)
+      implements Subscription {
+
+    @Override
+    public void request(long n) {
+      subscription.request(n);
+    }
+
+    @Override
+    public void cancel() {
+      subscription.cancel();
+      stream.cancelled();
+    }
+  }
+}

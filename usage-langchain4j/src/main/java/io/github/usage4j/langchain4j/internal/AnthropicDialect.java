@@ -1,0 +1,26 @@
+package io.github.usage4j.langchain4j.internal;
+
+import dev.langchain4j.model.anthropic.AnthropicChatResponseMetadata;
+import dev.langchain4j.model.anthropic.AnthropicTokenUsage;
+import dev.langchain4j.model.chat.response.ChatResponseMetadata;
+import dev.langchain4j.model.output.TokenUsage;
+import org.jspecify.annotations.Nullable;
+
+/** Anthropic's client: cache reads and writes are stated apart from input. */
+final class AnthropicDialect implements Dialect {
+
+  @Override
+  public void read(TokenUsage usage, Figures to) {
+    var anthropic = (AnthropicTokenUsage) usage;
+    to.cacheRead(anthropic.cacheReadInputTokens())
+        .cacheWrite(anthropic.cacheCreationInputTokens())
+        .inputWithoutCache(anthropic.inputTokenCount())
+        .output(anthropic.outputTokenCount());
+  }
+
+  @Override
+  public @Nullable StatedUsage raw(ChatResponseMetadata metadata) {
+    var anthropic = (AnthropicChatResponseMetadata) metadata;
+    return RawAnswer.read(anthropic.rawServerSentEvents(), anthropic.rawHttpResponse());
+  }
+}

@@ -1,0 +1,51 @@
+package io.github.usage4j.langchain4j.internal;
+
+import dev.langchain4j.model.chat.response.ChatResponseMetadata;
+import dev.langchain4j.model.output.TokenUsage;
+import io.github.usage4j.UsageEvent.Source;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one LangChain4j client means by its usage. An implementation is the only class that links
+ * the client's jar, and is loaded only when an object of that jar turns up.
+ */
+interface Dialect {
+
+  /** A client whose input and output mean the same as ours, and which states nothing else. */
+  Dialect PLAIN = new Dialect() {};
+
+  /** Takes the figures of a usage object of this dialect. */
+  default void read(TokenUsage usage, Figures to) {
+    to.input(usage.inputTokenCount()).output(usage.outputTokenCount());
+  }
+
+  /** What the raw answer states that the client keeps; null if it keeps none. */
+  default @Nullable StatedUsage raw(ChatResponseMetadata metadata) {
+    return null;
+  }
+
+  /** The service tier that the client names. */
+  default @Nullable String serviceTier(ChatResponseMetadata metadata) {
+    return null;
+  }
+
+  /** Reads the events of a stream if there are any, else the answer's body. */
+  static @Nullable StatedUsage raw(
+      @Nullable Iterable<@Nullable String> events, @Nullable String body) {
+    var raw = new RawUsage();
+    boolean any = false;
+    if (events != null) {
+      for (String event : events) {
+        if (event != null) {
+          raw.read(event);
+          any = true;
+        }
+      }
+    }
+    if (!any && body != null) {
+      raw.read(body);
+    }
+    StatedUsage stated = raw.stated(Source.RAW_METADATA);
+    return stated.tokens().isUnknown() ? null : stated;
+  }
+}

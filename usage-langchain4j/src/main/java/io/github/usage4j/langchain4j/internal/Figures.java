@@ -1,0 +1,122 @@
+package io.github.usage4j.langchain4j.internal;
+
+import io.github.usage4j.TokenCounts;
+import io.github.usage4j.UsageEvent;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Collects the figures of one answer. A figure that cannot be one (negative, or more than {@link
+ * UsageEvent#MAX_TOKENS}) becomes unknown and is remembered as dropped. Not safe for use by several
+ * threads.
+ */
+final class Figures {
+
+  private @Nullable Long input;
+  private @Nullable Long output;
+  private @Nullable Long cacheRead;
+  private @Nullable Long cacheWrite;
+  private @Nullable Long cacheWriteOneHour;
+  private @Nullable Long reasoning;
+  private @Nullable Long inputAudio;
+  private @Nullable Long outputAudio;
+  private boolean dropped;
+
+  Figures input(@Nullable Number tokens) {
+    input = checked(tokens);
+    return this;
+  }
+
+  /** Input that is stated apart from what was read from and written to a cache. */
+  Figures inputWithoutCache(@Nullable Number uncached) {
+    Long all = checked(uncached);
+    input = all == null ? null : checked(plus(plus(all, cacheRead), cacheWrite));
+    return this;
+  }
+
+  Figures output(@Nullable Number tokens) {
+    output = checked(tokens);
+    return this;
+  }
+
+  /** Output that is stated apart from reasoning. */
+  Figures outputWithoutReasoning(@Nullable Number visible) {
+    output = checked(plus(checked(visible), reasoning));
+    return this;
+  }
+
+  /** Takes what a total has beyond input and output as input, such as the results of a search. */
+  Figures total(@Nullable Number tokens) {
+    Long total = checked(tokens);
+    if (input != null && output != null && total != null) {
+      input = Math.max(input, total - output);
+    }
+    return this;
+  }
+
+  Figures cacheRead(@Nullable Number tokens) {
+    cacheRead = checked(tokens);
+    return this;
+  }
+
+  Figures cacheWrite(@Nullable Number tokens) {
+    cacheWrite = checked(tokens);
+    return this;
+  }
+
+  Figures cacheWriteOneHour(@Nullable Number tokens) {
+    cacheWriteOneHour = checked(tokens);
+    return this;
+  }
+
+  Figures reasoning(@Nullable Number tokens) {
+    reasoning = checked(tokens);
+    return this;
+  }
+
+  Figures audio(@Nullable Number in, @Nullable Number out) {
+    inputAudio = checked(in);
+    outputAudio = checked(out);
+    return this;
+  }
+
+  /** Something was stated that is not a figure. */
+  Figures drop() {
+    dropped = true;
+    return this;
+  }
+
+  boolean anyDropped() {
+    return dropped;
+  }
+
+  TokenCounts counts() {
+    return new TokenCounts(
+        input,
+        output,
+        cacheRead,
+        cacheWrite,
+        cacheWriteOneHour,
+        reasoning,
+        inputAudio,
+        outputAudio);
+  }
+
+  private @Nullable Long checked(@Nullable Number tokens) {
+    if (tokens == null) {
+      return null;
+    }
+    long count = tokens.longValue();
+    if (count < 0 || count > UsageEvent.MAX_TOKENS) {
+      dropped = true;
+      return null;
+    }
+    return count;
+  }
+
+  private static @Nullable Long plus(@Nullable Long a, @Nullable Long b) {
+    if (a == null) {
+      return b;
+    }
+    return b == null ? a : Long.valueOf(a + b);
+  }
+}

@@ -1,0 +1,18 @@
+package io.github.usage4j.langchain4j.internal;
+
+import dev.langchain4j.model.googleai.GoogleAiGeminiTokenUsage;
+import dev.langchain4j.model.output.TokenUsage;
+
+/** Gemini's client: thoughts are stated apart from output, and tool-use input only in the total. */
+final class GeminiDialect implements Dialect {
+
+  @Override
+  public void read(TokenUsage usage, Figures to) {
+    var gemini = (GoogleAiGeminiTokenUsage) usage;
+    to.reasoning(gemini.thoughtsTokenCount())
+        .outputWithoutReasoning(gemini.outputTokenCount())
+        .input(gemini.inputTokenCount())
+        .cacheRead(gemini.cachedContentTokenCount())
+        .total(gemini.totalTokenCount());
+  }
+}

@@ -1,0 +1,15 @@
+package io.github.usage4j.langchain4j.internal;
+
+import dev.langchain4j.model.chat.response.ChatResponseMetadata;
+import dev.langchain4j.model.mistralai.MistralAiChatResponseMetadata;
+import org.jspecify.annotations.Nullable;
+
+/** Mistral's client, whose usage object leaves out what was cached. */
+final class MistralDialect implements Dialect {
+
+  @Override
+  public @Nullable StatedUsage raw(ChatResponseMetadata metadata) {
+    var mistral = (MistralAiChatResponseMetadata) metadata;
+    return RawAnswer.read(mistral.rawServerSentEvents(), mistral.rawHttpResponse());
+  }
+}

@@ -1,0 +1,20 @@
+package io.github.usage4j.langchain4j.internal;
+
+import dev.langchain4j.model.chat.response.ChatResponseMetadata;
+import dev.langchain4j.model.openai.OpenAiResponsesChatResponseMetadata;
+import org.jspecify.annotations.Nullable;
+
+/** The client of OpenAI's Responses, whose usage object is that of chat completions. */
+final class OpenAiResponsesDialect extends OpenAiDialect {
+
+  @Override
+  public @Nullable StatedUsage raw(ChatResponseMetadata metadata) {
+    var openAi = (OpenAiResponsesChatResponseMetadata) metadata;
+    return RawAnswer.read(openAi.rawServerSentEvents(), openAi.rawHttpResponse());
+  }
+
+  @Override
+  public @Nullable String serviceTier(ChatResponseMetadata metadata) {
+    return ((OpenAiResponsesChatResponseMetadata) metadata).serviceTier();
+  }
+}

@@ -1,0 +1,39 @@
+package io.github.usage4j.langchain4j.internal;
+
+import io.github.usage4j.TokenCounts;
+import io.github.usage4j.UsageEvent.Source;
+import java.math.BigDecimal;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one answer states of its usage, in our meaning of a token.
+ *
+ * @param dropped whether something was stated that cannot be a figure
+ * @param interim whether all was stated before the end
+ * @param source where it was read
+ * @param costUsd what the provider says it costs, in dollars
+ * @param model the model named beside it
+ * @param serviceTier the tier named beside it
+ */
+public record StatedUsage(
+    TokenCounts tokens,
+    boolean dropped,
+    boolean interim,
+    Source source,
+    @Nullable BigDecimal costUsd,
+    @Nullable String model,
+    @Nullable String serviceTier) {
+
+  /** Nothing was stated. */
+  public static final StatedUsage NONE =
+      new StatedUsage(TokenCounts.UNKNOWN, false, false, Source.CLIENT, null, null, null);
+
+  static StatedUsage of(Figures figures, Source source) {
+    return new StatedUsage(figures.counts(), figures.anyDropped(), false, source, null, null, null);
+  }
+
+  /** True if the figures are not all that was used, or may not be. */
+  public boolean partial() {
+    return dropped || interim;
+  }
+}

@@ -1,0 +1,203 @@
+package io.github.usage4j.langchain4j.internal;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.math.BigDecimal;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The shapes in which providers state usage, told apart by their keys: an OpenAI-compatible service
+ * may be anybody's. This is the one place where a raw figure gets its meaning.
+ */
+enum UsageShape {
+  /** Chat completions and embeddings of OpenAI and of everybody compatible with it. */
+  COMPLETIONS {
+    @Override
+    void read(Usage u, Figures to) {
+      to.input(u.count("prompt_tokens"))
+          .output(u.count("completion_tokens"))
+          .cacheRead(
+              u.first(
+                  u.count("prompt_tokens_details", "cached_tokens"),
+                  u.count("prompt_cache_hit_tokens"),
+                  u.count("num_cached_tokens"),
+                  u.count("cached_tokens")))
+          .cacheWrite(u.count("prompt_tokens_details", "cache_write_tokens"))
+          .reasoning(u.count("completion_tokens_details", "reasoning_tokens"))
+          .audio(
+              u.count("prompt_tokens_details", "audio_tokens"),
+              u.count("completion_tokens_details", "audio_tokens"));
+    }
+  },
+  /** OpenAI's Responses. */
+  RESPONSES {
+    @Override
+    void read(Usage u, Figures to) {
+      to.input(u.count("input_tokens"))
+          .output(u.count("output_tokens"))
+          .cacheRead(u.count("input_tokens_details", "cached_tokens"))
+          .cacheWrite(u.count("input_tokens_details", "cache_write_tokens"))
+          .reasoning(u.count("output_tokens_details", "reasoning_tokens"))
+          .audio(
+              u.count("input_tokens_details", "audio_tokens"),
+              u.count("output_tokens_details", "audio_tokens"));
+    }
+  },
+  /** Anthropic's Messages: input is stated apart from cache reads and writes. */
+  MESSAGES {
+    @Override
+    void read(Usage u, Figures to) {
+      Long oneHour = u.count("cache_creation", "ephemeral_1h_input_tokens");
+      Long fiveMinutes = u.count("cache_creation", "ephemeral_5m_input_tokens");
+      to.cacheRead(u.count("cache_read_input_tokens"))
+          .cacheWrite(u.first(u.count("cache_creation_input_tokens"), sum(fiveMinutes, oneHour)))
+          .cacheWriteOneHour(oneHour)
+          .inputWithoutCache(u.count("input_tokens"))
+          .output(u.count("output_tokens"))
+          .reasoning(u.count("output_tokens_details", "thinking_tokens"));
+    }
+  },
+  /** Gemini and Vertex: output is stated apart from thoughts. */
+  GEMINI {
+    @Override
+    void read(Usage u, Figures to) {
+      to.reasoning(u.count("thoughtsTokenCount"))
+          .outputWithoutReasoning(u.count("candidatesTokenCount"))
+          .input(sum(u.count("promptTokenCount"), u.count("toolUsePromptTokenCount")))
+          .cacheRead(u.count("cachedContentTokenCount"))
+          .audio(u.audio("promptTokensDetails"), u.audio("candidatesTokensDetails"))
+          .total(u.count("totalTokenCount"));
+    }
+  },
+  /** Bedrock's Converse: input is stated apart from cache reads and writes. */
+  CONVERSE {
+    @Override
+    void read(Usage u, Figures to) {
+      to.cacheRead(u.count("cacheReadInputTokens"))
+          .cacheWrite(u.count("cacheWriteInputTokens"))
+          .inputWithoutCache(u.count("inputTokens"))
+          .output(u.count("outputTokens"));
+    }
+  },
+  /** Ollama's own API, which omits the prompt if all of it was cached. */
+  OLLAMA {
+    @Override
+    void read(Usage u, Figures to) {
+      to.input(u.count("prompt_eval_count")).output(u.count("eval_count"));
+    }
+  },
+  /** Cohere, which states what it counted and what it bills. */
+  COHERE {
+    @Override
+    void read(Usage u, Figures to) {
+      to.input(u.first(u.count("tokens", "input_tokens"), u.count("billed_units", "input_tokens")))
+          .output(
+              u.first(u.count("tokens", "output_tokens"), u.count("billed_units", "output_tokens")))
+          .cacheRead(u.count("cached_tokens"));
+    }
+  },
+  /** A service that states nothing but a total, for calls that have input only. */
+  TOTAL_ONLY {
+    @Override
+    void read(Usage u, Figures to) {
+      to.input(u.count("total_tokens"));
+    }
+  };
+
+  abstract void read(Usage usage, Figures to);
+
+  /** The shape of a usage object; null if it is none that is known. */
+  static @Nullable UsageShape of(JsonNode usage) {
+    if (hasAny(usage, "promptTokenCount", "candidatesTokenCount", "totalTokenCount")) {
+      return GEMINI;
+    }
+    if (hasAny(usage, "prompt_tokens", "completion_tokens")) {
+      return COMPLETIONS;
+    }
+    if (hasAny(usage, "input_tokens", "output_tokens")) {
+      boolean anthropic =
+          hasAny(usage, "cache_creation_input_tokens", "cache_read_input_tokens", "cache_creation");
+      return !anthropic && hasAny(usage, "total_tokens", "input_tokens_details")
+          ? RESPONSES
+          : MESSAGES;
+    }
+    if (hasAny(usage, "inputTokens", "outputTokens")) {
+      return CONVERSE;
+    }
+    if (hasAny(usage, "prompt_eval_count", "eval_count")) {
+      return OLLAMA;
+    }
+    if (hasAny(usage, "tokens", "billed_units")) {
+      return COHERE;
+    }
+    return hasAny(usage, "total_tokens") ? TOTAL_ONLY : null;
+  }
+
+  private static boolean hasAny(JsonNode usage, String... keys) {
+    for (String key : keys) {
+      if (usage.has(key)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  static @Nullable Long sum(@Nullable Long a, @Nullable Long b) {
+    if (a == null) {
+      return b;
+    }
+    return b == null ? a : Long.valueOf(a + b);
+  }
+
+  /** Reads counts of one usage object; what is no count goes to the figures as dropped. */
+  record Usage(JsonNode node, Figures figures) {
+
+    @Nullable Long count(String key) {
+      return count(node.get(key));
+    }
+
+    @Nullable Long count(String parent, String key) {
+      JsonNode inner = node.get(parent);
+      return inner == null ? null : count(inner.get(key));
+    }
+
+    /** The audio part of a list of modalities. */
+    @Nullable Long audio(String key) {
+      JsonNode parts = node.get(key);
+      if (parts == null) {
+        return null;
+      }
+      for (JsonNode part : parts) {
+        if ("AUDIO".equals(part.path("modality").asText())) {
+          return count(part.get("tokenCount"));
+        }
+      }
+      return null;
+    }
+
+    @Nullable Long first(@Nullable Long... candidates) {
+      for (Long candidate : candidates) {
+        if (candidate != null) {
+          return candidate;
+        }
+      }
+      return null;
+    }
+
+    private @Nullable Long count(@Nullable JsonNode value) {
+      if (value == null || value.isNull()) {
+        return null;
+      }
+      if (value.isNumber()) {
+        BigDecimal exact = value.decimalValue();
+        // The bound keeps a number like 1e999999999 from being written out.
+        if (exact.signum() >= 0
+            && exact.precision() - exact.scale() <= 18
+            && exact.stripTrailingZeros().scale() <= 0) {
+          return exact.longValue();
+        }
+      }
+      figures.drop();
+      return null;
+    }
+  }
+}
