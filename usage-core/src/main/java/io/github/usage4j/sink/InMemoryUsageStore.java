@@ -9,6 +9,7 @@ import io.github.usage4j.UsageQuery;
 import io.github.usage4j.UsageReader;
 import io.github.usage4j.UsageSummary;
 import io.github.usage4j.internal.UsageIds;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -16,6 +17,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +33,8 @@ public final class InMemoryUsageStore implements UsageStore {
           .reversed();
 
   private final Map<UUID, UsageEvent> events = new LinkedHashMap<>();
-  private final UsageQueries queries = new UsageQueries(new Reader());
+  private final UsageReader reader = new Reader();
+  private final UsageQueries queries = new UsageQueries(reader);
 
   /** An empty store. */
   public InMemoryUsageStore() {}
@@ -58,7 +61,11 @@ public final class InMemoryUsageStore implements UsageStore {
     return queries;
   }
 
-  /** Everything stored, in the order in which it came. */
+  UsageReader reader() {
+    return reader;
+  }
+
+  /** Everything stored, as it was given and in the order in which it came. */
   public synchronized List<UsageEvent> events() {
     return List.copyOf(events.values());
   }
@@ -72,10 +79,10 @@ public final class InMemoryUsageStore implements UsageStore {
 
     @Override
     public List<UsageSummary> aggregate(UsageQuery query) {
-      var labels = new HashMap<LabelKey, String>();
+      List<UsageEvent> all = InMemoryUsageStore.this.events();
+      Map<LabelKey, Label> labels = labels(all);
       var rows = new HashMap<Map<Dimension, String>, Row>();
-      for (UsageEvent event : InMemoryUsageStore.this.events()) {
-        rememberLabels(labels, event.attribution());
+      for (UsageEvent event : all) {
         if (query.when().contains(event.occurredAt()) && query.who().matches(event)) {
           rows.computeIfAbsent(keys(query, event), k -> new Row(event)).add(event);
         }
@@ -87,7 +94,9 @@ public final class InMemoryUsageStore implements UsageStore {
 
     @Override
     public List<UsageEvent> events(EventQuery query) {
-      return InMemoryUsageStore.this.events().stream()
+      List<UsageEvent> all = InMemoryUsageStore.this.events();
+      Map<LabelKey, Label> labels = labels(all);
+      return all.stream()
           .filter(event -> query.when().contains(event.occurredAt()))
           .filter(query.who()::matches)
           .filter(e -> query.operationId() == null || query.operationId().equals(e.operationId()))
@@ -95,6 +104,7 @@ public final class InMemoryUsageStore implements UsageStore {
           .filter(e -> query.after() == null || comesAfter(e, query.after()))
           .sorted(NEWEST_FIRST)
           .limit(query.limit())
+          .map(event -> labelled(event, labels))
           .toList();
     }
 
@@ -128,41 +138,80 @@ public final class InMemoryUsageStore implements UsageStore {
     return value == null ? "" : value;
   }
 
-  /** The latest label of a user or customer of an organization, as a database keeps it. */
+  /** Whose label it is, as a database keeps it: once, and not with every event. */
   private record LabelKey(@Nullable String organization, Dimension kind, String id) {}
 
-  private static void rememberLabels(Map<LabelKey, String> labels, Attribution who) {
-    if (who.user() != null && who.userLabel() != null) {
-      labels.put(new LabelKey(who.organization(), Dimension.USER, who.user()), who.userLabel());
+  /** Of two labels the one of the later UTC day wins, within a day the one that came last. */
+  private record Label(String text, LocalDate seenOn) {
+    Label or(Label later) {
+      return later.seenOn.isBefore(seenOn) ? this : later;
     }
-    if (who.customer() != null && who.customerLabel() != null) {
-      labels.put(
-          new LabelKey(who.organization(), Dimension.CUSTOMER, who.customer()),
-          who.customerLabel());
+  }
+
+  private static Map<LabelKey, Label> labels(List<UsageEvent> events) {
+    var labels = new HashMap<LabelKey, Label>();
+    for (UsageEvent event : events) {
+      Attribution who = event.attribution();
+      if (who.user() != null && who.userLabel() != null) {
+        labels.merge(
+            new LabelKey(who.organization(), Dimension.USER, who.user()),
+            new Label(who.userLabel(), event.utcDay()),
+            Label::or);
+      }
+      if (who.customer() != null && who.customerLabel() != null) {
+        labels.merge(
+            new LabelKey(who.organization(), Dimension.CUSTOMER, who.customer()),
+            new Label(who.customerLabel(), event.utcDay()),
+            Label::or);
+      }
     }
+    return labels;
+  }
+
+  private static UsageEvent labelled(UsageEvent event, Map<LabelKey, Label> labels) {
+    Attribution who = event.attribution();
+    Attribution labelled = who;
+    if (who.user() != null) {
+      var key = new LabelKey(who.organization(), Dimension.USER, who.user());
+      labelled = labelled.user(who.user(), text(labels.get(key)));
+    }
+    if (who.customer() != null) {
+      var key = new LabelKey(who.organization(), Dimension.CUSTOMER, who.customer());
+      labelled = labelled.customer(who.customer(), text(labels.get(key)));
+    }
+    return labelled.equals(who) ? event : event.toBuilder().attribution(labelled).build();
+  }
+
+  private static @Nullable String text(@Nullable Label label) {
+    return label == null ? null : label.text();
   }
 
   private static final class Row {
     private final @Nullable String organization;
     private UsageSummary sum = UsageSummary.EMPTY;
+    private boolean mixed;
 
     Row(UsageEvent first) {
       organization = first.attribution().organization();
     }
 
     void add(UsageEvent event) {
+      mixed |= !Objects.equals(organization, event.attribution().organization());
       sum = sum.plus(UsageSummary.of(event));
     }
 
-    Map<Dimension, String> labels(Map<Dimension, String> keys, Map<LabelKey, String> known) {
+    /** Users of two organizations may have one id: then there is no label that fits both. */
+    Map<Dimension, String> labels(Map<Dimension, String> keys, Map<LabelKey, Label> known) {
       var labels = new EnumMap<Dimension, String>(Dimension.class);
-      keys.forEach(
-          (kind, id) -> {
-            String label = known.get(new LabelKey(organization, kind, id));
-            if (label != null) {
-              labels.put(kind, label);
-            }
-          });
+      if (!mixed) {
+        keys.forEach(
+            (kind, id) -> {
+              Label label = known.get(new LabelKey(organization, kind, id));
+              if (label != null) {
+                labels.put(kind, label.text());
+              }
+            });
+      }
       return labels;
     }
   }

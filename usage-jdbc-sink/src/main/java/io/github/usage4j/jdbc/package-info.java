@@ -1,4 +1,8 @@
-/** Keeps usage in a relational database over JDBC. */
+/**
+ * Keeps usage events in a database and answers from it.
+ *
+ * @see io.github.usage4j.jdbc.JdbcUsageStore
+ */
 @NullMarked
 package io.github.usage4j.jdbc;
 

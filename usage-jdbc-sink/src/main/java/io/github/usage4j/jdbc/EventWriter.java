@@ -1,0 +1,133 @@
+package io.github.usage4j.jdbc;
+
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.internal.UsageIds;
+import io.github.usage4j.jdbc.EventColumns.UnstorableException;
+import io.github.usage4j.sink.UsageSink.RejectedException;
+import io.github.usage4j.sink.UsageSink.Report;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.SQLTransientException;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+
+/**
+ * Stores a batch in one transaction: new ids are inserted, known ids are compared with what is
+ * stored and reported after the commit. A stored row never changes.
+ */
+final class EventWriter {
+
+  private final Transactions transactions;
+  private final Dialect dialect;
+  private final Tables tables;
+  private final InstantSource clock;
+
+  EventWriter(Transactions transactions, Dialect dialect, Tables tables, InstantSource clock) {
+    this.transactions = transactions;
+    this.dialect = dialect;
+    this.tables = tables;
+    this.clock = clock;
+  }
+
+  void write(List<UsageEvent> batch, Report report) throws SQLException, RejectedException {
+    if (batch.isEmpty()) {
+      return;
+    }
+    // Of several events with one id the first is the one to store.
+    var firsts = new LinkedHashMap<UUID, UsageEvent>();
+    batch.forEach(event -> firsts.putIfAbsent(event.id(), event));
+    Outcome outcome;
+    try {
+      outcome = transactions.run(connection -> store(connection, firsts.values()));
+    } catch (UnstorableException e) {
+      throw new RejectedException("cannot be stored: " + e.getMessage(), e);
+    } catch (SQLException e) {
+      if (SqlStates.saysContent(e)) {
+        throw new RejectedException(
+            "the database refuses what is in a batch of " + batch.size() + ": " + e.getMessage(),
+            e);
+      }
+      throw e;
+    }
+    report(batch, firsts, outcome, report);
+  }
+
+  /**
+   * What became of the first event of each id.
+   *
+   * @param inserted ids that were new
+   * @param stored what the other ids have in the database
+   */
+  private record Outcome(Set<UUID> inserted, Map<UUID, UsageEvent> stored) {}
+
+  private Outcome store(Connection connection, Collection<UsageEvent> events) throws SQLException {
+    List<UsageEvent> sorted =
+        events.stream().sorted(Comparator.comparing(UsageEvent::id, UsageIds.ORDER)).toList();
+    Set<UUID> inserted =
+        dialect.insert(connection, tables, EventColumns.writtenAt(clock.instant()), sorted);
+    List<UsageEvent> news = events.stream().filter(e -> inserted.contains(e.id())).toList();
+    Map<LabelKey, Label> labels = LabelKey.of(news);
+    if (!labels.isEmpty()) {
+      dialect.upsertLabels(connection, tables, labels);
+    }
+    Set<UUID> known =
+        events.stream()
+            .map(UsageEvent::id)
+            .filter(id -> !inserted.contains(id))
+            .collect(Collectors.toSet());
+    return new Outcome(inserted, known.isEmpty() ? Map.of() : read(connection, known));
+  }
+
+  private Map<UUID, UsageEvent> read(Connection connection, Set<UUID> ids) throws SQLException {
+    String sql =
+        "SELECT e.*, NULL AS "
+            + EventMapper.USER_LABEL
+            + ", NULL AS "
+            + EventMapper.CUSTOMER_LABEL
+            + " FROM "
+            + tables.event()
+            + " e WHERE e.id = ANY(?)";
+    var stored = new HashMap<UUID, UsageEvent>();
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setArray(1, dialect.arrayOfIds(connection, ids));
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          UsageEvent event = EventMapper.read(row);
+          stored.put(event.id(), event);
+        }
+      }
+    }
+    if (stored.size() != ids.size()) {
+      throw new SQLTransientException(
+          "events were deleted while a repeated delivery of them was compared");
+    }
+    return stored;
+  }
+
+  private static void report(
+      List<UsageEvent> batch, Map<UUID, UsageEvent> firsts, Outcome outcome, Report report) {
+    var unseen = new HashSet<>(outcome.inserted);
+    for (UsageEvent event : batch) {
+      if (unseen.remove(event.id())) {
+        continue; // this is the one that was inserted
+      }
+      UsageEvent stored = outcome.stored.getOrDefault(event.id(), firsts.get(event.id()));
+      if (stored != null && stored.billsLike(event)) {
+        report.duplicate(event);
+      } else {
+        report.conflict(event);
+      }
+    }
+  }
+}

@@ -1,0 +1,248 @@
+package io.github.usage4j.jdbc;
+
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.UsageException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+
+/** H2 2.x in any compatibility mode: only statements that all modes read alike. */
+final class H2Dialect implements Dialect {
+
+  private static final Set<String> NOT_FOUND = Set.of("42S02", "42S03", "42S04");
+  private static final String ADMIN_RIGHTS_REQUIRED = "90040";
+  private static final String MEMORY = "jdbc:h2:mem:";
+
+  @Override
+  public String scripts() {
+    return "h2";
+  }
+
+  @Override
+  public void prepare(Connection connection) throws SQLException {
+    var metadata = connection.getMetaData();
+    if (metadata.getDatabaseMajorVersion() < 2) {
+      throw new UsageException(
+          "H2 must be 2.0 or newer, but is " + metadata.getDatabaseProductVersion(), null);
+    }
+    String url = metadata.getURL();
+    if (url.equals(MEMORY) || url.startsWith(MEMORY + ";")) {
+      throw new UsageException(
+          "an H2 memory database must have a name, because "
+              + MEMORY
+              + " without one is another"
+              + " database for every connection; use "
+              + MEMORY
+              + "usage",
+          null);
+    }
+    requireExactText(connection);
+    if (url.contains(":mem:")) {
+      require(
+          connection,
+          "DB_CLOSE_DELAY",
+          -1,
+          "the database, and every event in it, would vanish with its last connection");
+    } else if (!connection.isReadOnly()) {
+      require(
+          connection,
+          "WRITE_DELAY",
+          0,
+          "a process that is killed would lose events that were committed up to that many"
+              + " milliseconds before");
+    }
+  }
+
+  private static void require(Connection connection, String setting, int wanted, String otherwise)
+      throws SQLException {
+    try {
+      Dialect.execute(connection, "SET " + setting + " " + wanted);
+    } catch (SQLException e) {
+      if (!ADMIN_RIGHTS_REQUIRED.equals(e.getSQLState())) {
+        throw e;
+      }
+      String actual = setting(connection, setting);
+      if (!Integer.toString(wanted).equals(actual)) {
+        throw new UsageException(
+            "H2's "
+                + setting
+                + " must be "
+                + wanted
+                + ", but is "
+                + actual
+                + ", and this role may not set it: "
+                + otherwise
+                + "; let an administrator run SET "
+                + setting
+                + " "
+                + wanted,
+            e);
+      }
+    }
+  }
+
+  private static String setting(Connection connection, String name) throws SQLException {
+    String sql =
+        "SELECT MIN(SETTING_VALUE), MAX(SETTING_VALUE) FROM INFORMATION_SCHEMA.SETTINGS"
+            + " WHERE UPPER(SETTING_NAME) = ?";
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setString(1, name);
+      try (ResultSet result = statement.executeQuery()) {
+        result.next();
+        String least = result.getString(1);
+        String most = result.getString(2);
+        if (least == null) {
+          return "not set";
+        }
+        return least.equals(most) ? least : least + " or " + most;
+      }
+    }
+  }
+
+  /** VARCHAR_CASESENSITIVE is exact in spite of IGNORECASE, but not in spite of SET COLLATION. */
+  private static void requireExactText(Connection connection) throws SQLException {
+    boolean merges =
+        Dialect.isTrue(
+            connection,
+            "SELECT CAST(? AS VARCHAR_CASESENSITIVE) = CAST(? AS VARCHAR_CASESENSITIVE)"
+                + " OR CAST(? AS VARCHAR_CASESENSITIVE) = CAST(? AS VARCHAR_CASESENSITIVE)",
+            "Acme",
+            "acme",
+            "\u00e9",
+            "e");
+    if (merges) {
+      throw new UsageException(
+          "H2's COLLATION must be OFF or have STRENGTH TERTIARY or IDENTICAL, but is "
+              + setting(connection, "COLLATION")
+              + ": it takes Acme and acme for one organization",
+          null);
+    }
+  }
+
+  @Override
+  public boolean hasTable(Connection connection, String table) throws SQLException {
+    boolean inAnyCase =
+        Dialect.isTrue(
+            connection,
+            "SELECT COUNT(*) > 0 FROM INFORMATION_SCHEMA.TABLES"
+                + " WHERE TABLE_SCHEMA = SCHEMA() AND LOWER(TABLE_NAME) = ?",
+            table);
+    if (!inAnyCase) {
+      return false;
+    }
+    try {
+      Dialect.execute(connection, "SELECT 1 FROM " + table + " WHERE 1 = 0");
+      return true;
+    } catch (SQLException e) {
+      if (NOT_FOUND.contains(SqlStates.of(e))) {
+        throw new UsageException(
+            "table "
+                + table
+                + " exists, but in letters that this connection does not find; open"
+                + " the database with the same DATABASE_TO_UPPER, DATABASE_TO_LOWER and"
+                + " CASE_INSENSITIVE_IDENTIFIERS as when the table was made",
+            e);
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public boolean transactionalDdl() {
+    return false;
+  }
+
+  @Override
+  public void lockSchema(Connection connection, Tables tables) {
+    // H2 commits every DDL statement: the scripts can be repeated instead.
+  }
+
+  @Override
+  public boolean hasWritten(Connection connection) throws SQLException {
+    return Dialect.isTrue(connection, "SELECT TRANSACTION_ID() IS NOT NULL");
+  }
+
+  /**
+   * Asks which ids are known, then inserts the others plainly. Whoever is overtaken in between gets
+   * a unique violation, is rolled back and asks again.
+   */
+  @Override
+  public Set<UUID> insert(
+      Connection connection, Tables tables, List<Column> columns, List<UsageEvent> events)
+      throws SQLException {
+    var inserted = new HashSet<UUID>();
+    events.forEach(event -> inserted.add(event.id()));
+    String known = "SELECT id FROM " + tables.event() + " WHERE id = ANY(?)";
+    try (PreparedStatement statement = connection.prepareStatement(known)) {
+      statement.setArray(1, arrayOfIds(connection, inserted));
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          inserted.remove(row.getObject(1, UUID.class));
+        }
+      }
+    }
+    if (inserted.isEmpty()) {
+      return inserted;
+    }
+    String marks = String.join(", ", Collections.nCopies(columns.size(), "?"));
+    String insert =
+        "INSERT INTO "
+            + tables.event()
+            + " ("
+            + EventColumns.names(columns)
+            + ") VALUES ("
+            + marks
+            + ")";
+    try (PreparedStatement statement = connection.prepareStatement(insert)) {
+      for (UsageEvent event : events) {
+        if (inserted.contains(event.id())) {
+          for (int i = 0; i < columns.size(); i++) {
+            columns.get(i).bind(statement, i + 1, event);
+          }
+          statement.addBatch();
+        }
+      }
+      statement.executeBatch();
+    }
+    return inserted;
+  }
+
+  @Override
+  public void upsertLabels(Connection connection, Tables tables, Map<LabelKey, Label> labels)
+      throws SQLException {
+    String sql =
+        "MERGE INTO "
+            + tables.label()
+            + " t USING (SELECT"
+            + " CAST(? AS VARCHAR_CASESENSITIVE) AS organization,"
+            + " CAST(? AS VARCHAR_CASESENSITIVE) AS kind,"
+            + " CAST(? AS VARCHAR_CASESENSITIVE) AS id,"
+            + " CAST(? AS VARCHAR_CASESENSITIVE) AS label,"
+            + " CAST(? AS DATE) AS seen_on) s"
+            + " ON (t.organization = s.organization AND t.kind = s.kind AND t.id = s.id)"
+            + " WHEN MATCHED AND (t.seen_on < s.seen_on"
+            + " OR (t.seen_on = s.seen_on AND t.label <> s.label))"
+            + " THEN UPDATE SET t.label = s.label, t.seen_on = s.seen_on"
+            + " WHEN NOT MATCHED THEN INSERT (organization, kind, id, label, seen_on)"
+            + " VALUES (s.organization, s.kind, s.id, s.label, s.seen_on)";
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      for (Map.Entry<LabelKey, Label> entry : labels.entrySet()) {
+        statement.setString(1, entry.getKey().organization());
+        statement.setString(2, entry.getKey().kind());
+        statement.setString(3, entry.getKey().id());
+        statement.setString(4, entry.getValue().text());
+        statement.setObject(5, entry.getValue().seenOn(), Types.DATE);
+        statement.addBatch();
+      }
+      statement.executeBatch();
+    }
+  }
+}

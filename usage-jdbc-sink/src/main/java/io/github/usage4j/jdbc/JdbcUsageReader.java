@@ -1,0 +1,236 @@
+package io.github.usage4j.jdbc;
+
+import io.github.usage4j.Cost;
+import io.github.usage4j.EventQuery;
+import io.github.usage4j.TokenCounts;
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.UsageException;
+import io.github.usage4j.UsageFilter;
+import io.github.usage4j.UsageQueries.Dimension;
+import io.github.usage4j.UsageQuery;
+import io.github.usage4j.UsageReader;
+import io.github.usage4j.UsageSummary;
+import java.math.BigDecimal;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers from the event table. Every bound is computed in Java; the database's clock is not asked.
+ */
+final class JdbcUsageReader implements UsageReader {
+
+  private final Jdbi jdbi;
+  private final Tables tables;
+
+  JdbcUsageReader(Jdbi jdbi, Tables tables) {
+    this.jdbi = jdbi;
+    this.tables = tables;
+  }
+
+  @Override
+  public List<UsageSummary> aggregate(UsageQuery query) {
+    List<Dimension> dimensions = query.dimensions().stream().sorted().toList();
+    return asking(
+        () -> "the sum of " + describe(query.who()) + " " + query.when() + " by " + dimensions,
+        () -> {
+          var sql = AggregateSql.of(query, dimensions, tables);
+          var rows = new HashMap<Map<Dimension, String>, Row>();
+          sql.forEach(
+              jdbi,
+              result -> {
+                Map<Dimension, String> keys = keys(result, dimensions);
+                rows.computeIfAbsent(keys, k -> new Row()).add(result, dimensions);
+              });
+          var summaries = new ArrayList<UsageSummary>();
+          rows.forEach((keys, row) -> summaries.add(row.sum.forRow(keys, row.labels())));
+          return summaries;
+        });
+  }
+
+  @Override
+  public List<UsageEvent> events(EventQuery query) {
+    return asking(
+        () -> "calls of " + describe(query.who()) + " " + query.when(),
+        () -> {
+          var sql =
+              new Sql("SELECT e.*, u.label AS ")
+                  .add(EventMapper.USER_LABEL)
+                  .add(", c.label AS ")
+                  .add(EventMapper.CUSTOMER_LABEL)
+                  .add(" FROM ")
+                  .add(tables.event())
+                  .add(" e")
+                  .add(labelsOf(tables, "u", LabelKey.USER, "e.user_id"))
+                  .add(labelsOf(tables, "c", LabelKey.CUSTOMER, "e.customer_id"))
+                  .where(query.who(), query.when());
+          if (query.operationId() != null) {
+            sql.add(" AND e.operation_id = ").bind(query.operationId());
+          }
+          if (query.id() != null) {
+            sql.add(" AND e.id = ").bind(query.id());
+          }
+          if (query.after() != null) {
+            after(sql, query.after());
+          }
+          sql.add(" ORDER BY e.occurred_at DESC, e.id DESC LIMIT ").bind(query.limit());
+          var events = new ArrayList<UsageEvent>();
+          sql.forEach(jdbi, row -> events.add(EventMapper.read(row)));
+          return events;
+        });
+  }
+
+  /** Stored times are whole microseconds; a position between two of them must not be rounded. */
+  private static void after(Sql sql, EventQuery.Position position) {
+    Instant micros = position.occurredAt().truncatedTo(ChronoUnit.MICROS);
+    if (micros.equals(position.occurredAt())) {
+      sql.add(" AND e.occurred_at <= ").bind(micros);
+      sql.add(" AND (e.occurred_at < ").bind(micros);
+      sql.add(" OR e.id < ").bind(position.id()).add(")");
+    } else {
+      sql.add(" AND e.occurred_at <= ").bind(micros);
+    }
+  }
+
+  static String labelsOf(Tables tables, String alias, String kind, String id) {
+    return " LEFT JOIN "
+        + tables.label()
+        + " "
+        + alias
+        + " ON "
+        + alias
+        + ".organization = COALESCE(e.organization, '')"
+        + " AND "
+        + alias
+        + ".kind = '"
+        + kind
+        + "' AND "
+        + alias
+        + ".id = "
+        + id;
+  }
+
+  private static Map<Dimension, String> keys(ResultSet row, Collection<Dimension> dimensions)
+      throws SQLException {
+    var keys = new EnumMap<Dimension, String>(Dimension.class);
+    for (Dimension dimension : dimensions) {
+      String column = AggregateSql.column(dimension);
+      String key =
+          dimension == Dimension.DAY
+              ? row.getObject(column, LocalDate.class).toString()
+              : row.getString(column);
+      keys.put(dimension, key == null ? "" : key);
+    }
+    return keys;
+  }
+
+  /** The rows of one combination of keys, one for each currency. */
+  private static final class Row {
+    private UsageSummary sum = UsageSummary.EMPTY;
+    private @Nullable String organization;
+    private boolean mixed;
+    private final Map<Dimension, String> labels = new EnumMap<>(Dimension.class);
+
+    void add(ResultSet row, Collection<Dimension> dimensions) throws SQLException {
+      sum = sum.plus(summary(row));
+      String first = row.getString(AggregateSql.FIRST_ORGANIZATION);
+      mixed |= !first.equals(row.getString(AggregateSql.LAST_ORGANIZATION));
+      mixed |= organization != null && !organization.equals(first);
+      organization = first;
+      for (Dimension dimension : dimensions) {
+        String column = AggregateSql.labelColumn(dimension);
+        String label = column == null ? null : row.getString(column);
+        if (label != null) {
+          labels.put(dimension, label);
+        }
+      }
+    }
+
+    /** Users of two organizations may have one id: then there is no label that fits both. */
+    Map<Dimension, String> labels() {
+      return mixed ? Map.of() : labels;
+    }
+  }
+
+  private static UsageSummary summary(ResultSet row) throws SQLException {
+    String currency = row.getString("currency");
+    List<Cost> costs =
+        currency == null
+            ? List.of()
+            : List.of(
+                new Cost(
+                    row.getBigDecimal("cost_input"),
+                    row.getBigDecimal("cost_output"),
+                    row.getBigDecimal("cost_cache"),
+                    row.getBigDecimal("cost_other"),
+                    Cost.currencyOf(currency),
+                    null));
+    return new UsageSummary(
+        Map.of(),
+        Map.of(),
+        count(row, "calls"),
+        count(row, "operations"),
+        count(row, "tool_turns"),
+        count(row, "errors"),
+        count(row, "cancelled"),
+        count(row, "refused"),
+        new TokenCounts(
+            sum(row, "input_tokens"),
+            sum(row, "output_tokens"),
+            sum(row, "cache_read_tokens"),
+            sum(row, "cache_write_tokens"),
+            sum(row, "cache_write_one_hour_tokens"),
+            sum(row, "reasoning_tokens"),
+            sum(row, "input_audio_tokens"),
+            sum(row, "output_audio_tokens")),
+        count(row, "unmeasured"),
+        count(row, "partial"),
+        count(row, "estimated"),
+        costs,
+        count(row, "unpriced"),
+        count(row, "succeeded_tokens"),
+        Duration.of(count(row, "succeeded_us"), ChronoUnit.MICROS),
+        row.getObject("last_at", OffsetDateTime.class).toInstant());
+  }
+
+  private static long count(ResultSet row, String column) throws SQLException {
+    Long sum = sum(row, column);
+    return sum == null ? 0 : sum;
+  }
+
+  /**
+   * A sum of BIGINT is DECIMAL in H2 and PostgreSQL; one beyond long is an error, never wrapped.
+   */
+  private static @Nullable Long sum(ResultSet row, String column) throws SQLException {
+    BigDecimal sum = row.getBigDecimal(column);
+    return sum == null ? null : Long.valueOf(sum.longValueExact());
+  }
+
+  private static String describe(UsageFilter who) {
+    return who.organization() != null
+        ? "organization '" + who.organization() + "'"
+        : "all organizations";
+  }
+
+  private static <T> T asking(Supplier<String> what, Supplier<T> question) {
+    try {
+      return question.get();
+    } catch (RuntimeException e) {
+      Throwable cause = e.getCause() instanceof SQLException ? e.getCause() : e;
+      throw new UsageException("cannot read " + what.get() + ": " + cause.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,235 @@
+package io.github.usage4j.jdbc;
+
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.UsageException;
+import io.github.usage4j.UsageQueries;
+import io.github.usage4j.UsageReader;
+import io.github.usage4j.sink.UsageStore;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Handles;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.SqlStatements;
+import org.jdbi.v3.core.statement.TemplateEngine;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps usage events in H2 or PostgreSQL. Creates its tables, or brings them to the version it
+ * needs, when it is opened; several instances may do that at once.
+ *
+ * <p>A batch is written in one transaction of its own, at READ COMMITTED, and is durable when
+ * {@link #write} returns. An id that is stored already is compared and reported, and its row stays
+ * as it is. The {@link DataSource} stays the caller's: it is never closed, no connection is kept,
+ * and one that was borrowed goes back with the autocommit, isolation and read-only state it came
+ * with. Give the store a plain pool and not one that joins the callers' transactions.
+ *
+ * <p>Safe for use by several threads; on H2 one writer is faster than several.
+ */
+public final class JdbcUsageStore implements UsageStore {
+
+  /** The databases that are known to count exactly. */
+  public enum Database {
+    /** H2 2.x: in a file, in memory or as a server, in any compatibility mode. */
+    H2("H2"),
+    /** PostgreSQL, with a database in UTF-8. */
+    POSTGRESQL("PostgreSQL");
+
+    private final String product;
+
+    Database(String product) {
+      this.product = product;
+    }
+
+    private Dialect dialect() {
+      return switch (this) {
+        case H2 -> new H2Dialect();
+        case POSTGRESQL -> new PostgresDialect();
+      };
+    }
+
+    private static Database of(String product) {
+      return Arrays.stream(values())
+          .filter(database -> database.product.equals(product))
+          .findFirst()
+          .orElseThrow(
+              () ->
+                  new UsageException(
+                      "the database must be one of "
+                          + Arrays.stream(values())
+                              .map(database -> database.product)
+                              .collect(Collectors.joining(", "))
+                          + ", but is "
+                          + product,
+                      null));
+    }
+  }
+
+  private final Database database;
+  private final Tables tables;
+  private final EventWriter writer;
+  private final UsageReader reader;
+  private final UsageQueries queries;
+
+  private JdbcUsageStore(Database database, Tables tables, EventWriter writer, UsageReader reader) {
+    this.database = database;
+    this.tables = tables;
+    this.writer = writer;
+    this.reader = reader;
+    this.queries = new UsageQueries(reader);
+  }
+
+  /**
+   * Opens the store with all defaults; creates or upgrades its tables.
+   *
+   * @param dataSource where connections come from; it is not closed
+   * @throws UsageException if the database is not supported, cannot be reached, does not let the
+   *     tables be made, has newer tables than this library knows, or has a setting with which
+   *     events would be lost or mixed up
+   */
+  public static JdbcUsageStore open(DataSource dataSource) {
+    return builder(dataSource).open();
+  }
+
+  /**
+   * Starts a store that differs from the defaults.
+   *
+   * @param dataSource where connections come from; it is not closed
+   */
+  public static Builder builder(DataSource dataSource) {
+    return new Builder(dataSource);
+  }
+
+  @Override
+  public void write(List<UsageEvent> events) throws SQLException, RejectedException {
+    write(events, Report.NONE);
+  }
+
+  /**
+   * Stores a batch in one transaction: all of it, or none. When it returns, the batch is durable.
+   *
+   * @param events may be empty, which does nothing
+   * @param report told about ids that were stored already, after the commit, in the order of the
+   *     batch
+   * @throws RejectedException if the database can never store what is in the batch
+   * @throws SQLException if the batch cannot be stored now; the same batch may be tried again
+   * @throws UsageException if the connection takes part in a transaction of the caller
+   */
+  @Override
+  public void write(List<UsageEvent> events, Report report) throws SQLException, RejectedException {
+    writer.write(events, report);
+  }
+
+  @Override
+  public UsageQueries queries() {
+    return queries;
+  }
+
+  UsageReader reader() {
+    return reader;
+  }
+
+  /** Names the database and the tables, never the address or the account. */
+  @Override
+  public String toString() {
+    return "JdbcUsageStore[" + database.product + ", " + tables.prefix() + "*]";
+  }
+
+  /** Opens a {@link JdbcUsageStore}. Not safe for use by several threads at once. */
+  public static final class Builder {
+
+    private final DataSource dataSource;
+    private Tables tables = new Tables(Tables.DEFAULT_PREFIX);
+    private @Nullable Database database;
+    private boolean validateOnly;
+    private InstantSource clock = InstantSource.system();
+
+    private Builder(DataSource dataSource) {
+      this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
+    }
+
+    /**
+     * What the names of tables and indexes begin with. Default {@value Tables#DEFAULT_PREFIX}.
+     *
+     * @param prefix 1 to 21 characters of a to z, 0 to 9 and underscore; not a digit first
+     * @throws IllegalArgumentException if it is anything else
+     */
+    public Builder tablePrefix(String prefix) {
+      tables = new Tables(prefix);
+      return this;
+    }
+
+    /**
+     * Which database it is, for a driver that does not give its usual name. Default: the name that
+     * the driver gives.
+     */
+    public Builder database(Database kind) {
+      database = Objects.requireNonNull(kind, "kind");
+      return this;
+    }
+
+    /**
+     * Creates and changes no table: for a role that may only read and write rows. Default: tables
+     * are created or upgraded when the store is opened.
+     */
+    public Builder validateOnly() {
+      validateOnly = true;
+      return this;
+    }
+
+    /** The clock of {@code recorded_at}. */
+    Builder clock(InstantSource now) {
+      clock = now;
+      return this;
+    }
+
+    /**
+     * Opens the store.
+     *
+     * @throws UsageException as for {@link JdbcUsageStore#open}; with {@link #validateOnly} also if
+     *     the tables do not have the version that this library needs, which the message names
+     */
+    public JdbcUsageStore open() {
+      try {
+        Dialect dialect;
+        Database kind;
+        try (Connection connection = dataSource.getConnection()) {
+          kind =
+              database != null
+                  ? database
+                  : Database.of(connection.getMetaData().getDatabaseProductName());
+          dialect = kind.dialect();
+          dialect.prepare(connection);
+        }
+        var transactions = new Transactions(dataSource, dialect);
+        var schema = new Schema(dialect, tables, transactions);
+        if (validateOnly) {
+          schema.validate();
+        } else {
+          schema.upgrade();
+        }
+        return new JdbcUsageStore(
+            kind,
+            tables,
+            new EventWriter(transactions, dialect, tables, clock),
+            new JdbcUsageReader(jdbi(dataSource), tables));
+      } catch (SQLException e) {
+        throw new UsageException(
+            "cannot open the usage tables " + tables.prefix() + "*: " + e.getMessage(), e);
+      }
+    }
+
+    /** Queries are complete SQL, and a connection without autocommit is the pool's to tidy up. */
+    private static Jdbi jdbi(DataSource dataSource) {
+      Jdbi jdbi = Jdbi.create(dataSource);
+      jdbi.getConfig(SqlStatements.class).setTemplateEngine(TemplateEngine.NOP);
+      jdbi.getConfig(Handles.class).setForceEndTransactions(false);
+      return jdbi;
+    }
+  }
+}

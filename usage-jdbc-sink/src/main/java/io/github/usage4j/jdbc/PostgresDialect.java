@@ -1,0 +1,163 @@
+package io.github.usage4j.jdbc;
+
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.UsageException;
+import java.lang.reflect.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+
+/** PostgreSQL. */
+final class PostgresDialect implements Dialect {
+
+  /** Any number that is not likely to be somebody else's; the prefix is mixed in. */
+  private static final long LOCK = 0x75736167_65346a00L;
+
+  private static final int ROWS_PER_STATEMENT = 5_000;
+
+  @Override
+  public String scripts() {
+    return "postgresql";
+  }
+
+  @Override
+  public void prepare(Connection connection) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement("SHOW server_encoding");
+        ResultSet result = statement.executeQuery()) {
+      result.next();
+      String encoding = result.getString(1);
+      if (!"UTF8".equals(encoding)) {
+        throw new UsageException(
+            "the encoding of the PostgreSQL database must be UTF8, but is "
+                + encoding
+                + ", which cannot hold every name",
+            null);
+      }
+    }
+  }
+
+  @Override
+  public boolean hasTable(Connection connection, String table) throws SQLException {
+    return Dialect.isTrue(connection, "SELECT to_regclass(?) IS NOT NULL", table);
+  }
+
+  @Override
+  public boolean transactionalDdl() {
+    return true;
+  }
+
+  @Override
+  public void lockSchema(Connection connection, Tables tables) throws SQLException {
+    String sql = "SELECT pg_advisory_xact_lock(?)";
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setLong(1, LOCK ^ tables.prefix().hashCode());
+      statement.execute();
+    }
+  }
+
+  @Override
+  public boolean hasWritten(Connection connection) throws SQLException {
+    return Dialect.isTrue(connection, "SELECT txid_current_if_assigned() IS NOT NULL");
+  }
+
+  /** One array for each column: one statement for any number of rows, prepared once. */
+  @Override
+  public Set<UUID> insert(
+      Connection connection, Tables tables, List<Column> columns, List<UsageEvent> events)
+      throws SQLException {
+    String arrays =
+        columns.stream()
+            .map(column -> "?::" + column.type().arrayOf + "[]")
+            .collect(Collectors.joining(", "));
+    String names = EventColumns.names(columns);
+    String sql =
+        "INSERT INTO "
+            + tables.event()
+            + " ("
+            + names
+            + ") SELECT * FROM unnest("
+            + arrays
+            + ") ON CONFLICT (id) DO NOTHING RETURNING id";
+    var inserted = new HashSet<UUID>();
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      for (int from = 0; from < events.size(); from += ROWS_PER_STATEMENT) {
+        int to = Math.min(from + ROWS_PER_STATEMENT, events.size());
+        List<UsageEvent> rows = events.subList(from, to);
+        for (int i = 0; i < columns.size(); i++) {
+          statement.setArray(i + 1, array(connection, columns.get(i), rows));
+        }
+        try (ResultSet row = statement.executeQuery()) {
+          while (row.next()) {
+            inserted.add(row.getObject(1, UUID.class));
+          }
+        }
+      }
+    }
+    return inserted;
+  }
+
+  private static java.sql.Array array(Connection connection, Column column, List<UsageEvent> rows)
+      throws SQLException {
+    Column.Type type = column.type();
+    Object[] elements = (Object[]) Array.newInstance(type.elementClass, rows.size());
+    for (int i = 0; i < elements.length; i++) {
+      Object value = column.value().apply(rows.get(i));
+      if (value != null) {
+        elements[i] = type.element(value);
+      }
+    }
+    return connection.createArrayOf(type.arrayOf, elements);
+  }
+
+  /** The inner condition keeps rows that need no change from being locked. */
+  @Override
+  public void upsertLabels(Connection connection, Tables tables, Map<LabelKey, Label> labels)
+      throws SQLException {
+    String sql =
+        "INSERT INTO "
+            + tables.label()
+            + " AS t (organization, kind, id, label, seen_on)"
+            + " SELECT s.organization, s.kind, s.id, s.label, s.seen_on"
+            + " FROM unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::date[])"
+            + " AS s (organization, kind, id, label, seen_on)"
+            + " WHERE NOT EXISTS (SELECT 1 FROM "
+            + tables.label()
+            + " k"
+            + " WHERE k.organization = s.organization AND k.kind = s.kind AND k.id = s.id"
+            + " AND (k.seen_on > s.seen_on OR (k.seen_on = s.seen_on AND k.label = s.label)))"
+            + " ORDER BY s.organization COLLATE \"C\", s.kind COLLATE \"C\", s.id COLLATE \"C\""
+            + " ON CONFLICT (organization, kind, id) DO UPDATE"
+            + " SET label = excluded.label, seen_on = excluded.seen_on"
+            + " WHERE t.seen_on < excluded.seen_on"
+            + " OR (t.seen_on = excluded.seen_on AND t.label <> excluded.label)";
+    var organizations = new ArrayList<String>();
+    var kinds = new ArrayList<String>();
+    var ids = new ArrayList<String>();
+    var texts = new ArrayList<String>();
+    var days = new ArrayList<String>();
+    labels.forEach(
+        (key, label) -> {
+          organizations.add(key.organization());
+          kinds.add(key.kind());
+          ids.add(key.id());
+          texts.add(label.text());
+          days.add(label.seenOn().toString());
+        });
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setArray(1, connection.createArrayOf("text", organizations.toArray(String[]::new)));
+      statement.setArray(2, connection.createArrayOf("text", kinds.toArray(String[]::new)));
+      statement.setArray(3, connection.createArrayOf("text", ids.toArray(String[]::new)));
+      statement.setArray(4, connection.createArrayOf("text", texts.toArray(String[]::new)));
+      statement.setArray(5, connection.createArrayOf("date", days.toArray(String[]::new)));
+      statement.executeUpdate();
+    }
+  }
+}

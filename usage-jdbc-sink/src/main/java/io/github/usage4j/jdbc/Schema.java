@@ -1,0 +1,131 @@
+package io.github.usage4j.jdbc;
+
+import io.github.usage4j.UsageException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Brings the tables to the version that this library needs, or checks that they have it. */
+final class Schema {
+
+  /** In the order of their versions. A script is never edited once released: add the next one. */
+  static final List<String> SCRIPTS = List.of("V1__usage.sql");
+
+  static final int VERSION = SCRIPTS.size();
+
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcUsageStore.class);
+  private static final String FOLDER = "schema/";
+  private static final int ATTEMPTS = 30;
+
+  private final Dialect dialect;
+  private final Tables tables;
+  private final Transactions transactions;
+
+  Schema(Dialect dialect, Tables tables, Transactions transactions) {
+    this.dialect = dialect;
+    this.tables = tables;
+    this.transactions = transactions;
+  }
+
+  /**
+   * Changes nothing.
+   *
+   * @throws UsageException if the version is not the one needed
+   */
+  void validate() throws SQLException {
+    int found = transactions.run(this::version);
+    if (found < VERSION) {
+      String has =
+          found == 0 ? "table " + tables.schema() + " is missing" : "the tables have " + found;
+      throw new UsageException(
+          "the schema must have version "
+              + VERSION
+              + ", but "
+              + has
+              + "; open the store without"
+              + " validateOnly() and with a role that may create tables, or apply "
+              + SCRIPTS.subList(found, VERSION)
+              + " of "
+              + folder()
+              + " with ${prefix} replaced by "
+              + tables.prefix(),
+          null);
+    }
+  }
+
+  /** Applies the scripts that are missing; safe when several instances start at once. */
+  void upgrade() throws SQLException {
+    for (int attempt = 1; transactions.run(this::version) < VERSION; attempt++) {
+      try {
+        transactions.run(this::applyMissing);
+      } catch (SQLException e) {
+        // Without transactional DDL two instances may disturb each other; a script can be repeated.
+        if (dialect.transactionalDdl() || attempt == ATTEMPTS) {
+          throw e;
+        }
+        LOG.debug("Attempt {} to create the tables is repeated", attempt, e);
+        Transactions.pause(attempt);
+      }
+    }
+  }
+
+  private Integer applyMissing(Connection connection) throws SQLException {
+    dialect.lockSchema(connection, tables);
+    int from = version(connection);
+    for (String script : SCRIPTS.subList(Math.min(from, VERSION), VERSION)) {
+      Dialect.execute(connection, read(script));
+      LOG.info("Applied {} of {} to tables {}*", script, folder(), tables.prefix());
+    }
+    return VERSION;
+  }
+
+  /** The version of the tables; 0 if there are none. */
+  private int version(Connection connection) throws SQLException {
+    if (!dialect.hasTable(connection, tables.schema())) {
+      return 0;
+    }
+    String sql = "SELECT MAX(version) FROM " + tables.schema();
+    try (PreparedStatement statement = connection.prepareStatement(sql);
+        ResultSet result = statement.executeQuery()) {
+      result.next();
+      int found = result.getInt(1);
+      if (found > VERSION) {
+        throw new UsageException(
+            "the tables "
+                + tables.prefix()
+                + "* have schema version "
+                + found
+                + ", but this library knows up to "
+                + VERSION
+                + "; use a newer usage-jdbc-sink",
+            null);
+      }
+      return found;
+    }
+  }
+
+  private String folder() {
+    return "io/github/usage4j/jdbc/" + FOLDER + dialect.scripts();
+  }
+
+  private String read(String script) {
+    String path = FOLDER + dialect.scripts() + "/" + script;
+    try (InputStream in = Schema.class.getResourceAsStream(path)) {
+      if (in == null) {
+        throw new UsageException("the jar has no " + path, null);
+      }
+      String sql = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      return sql.replace("${prefix}", tables.prefix());
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + path, e);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package io.github.usage4j.jdbc;
+
+/**
+ * The names of the tables under a prefix.
+ *
+ * @param prefix in front of every table and index
+ */
+record Tables(String prefix) {
+
+  static final String DEFAULT_PREFIX = "usage_";
+
+  private static final String PATTERN = "[a-z_][a-z0-9_]{0,20}";
+
+  Tables {
+    if (!prefix.matches(PATTERN)) {
+      throw new IllegalArgumentException(
+          "tablePrefix must match " + PATTERN + ", but was '" + prefix + "'");
+    }
+  }
+
+  String event() {
+    return prefix + "event";
+  }
+
+  String label() {
+    return prefix + "label";
+  }
+
+  String schema() {
+    return prefix + "schema";
+  }
+}
