@@ -1,5 +1,7 @@
 package io.github.usage4j.examples.replay;
 
+import io.github.usage4j.examples.support.BadInputException;
+import io.github.usage4j.examples.support.Databases;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -67,7 +69,7 @@ public final class ReplayCommand {
   }
 
   private static Recorder recorder(String database) throws BadInputException {
-    return new ProvisionalRecorder();
+    return new LibraryRecorder(Databases.open(database));
   }
 
   private void play(List<Path> files, ExchangeReader reader, Recorder recorder, ReplayReport report)

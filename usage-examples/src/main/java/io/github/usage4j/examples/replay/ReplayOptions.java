@@ -1,12 +1,13 @@
 package io.github.usage4j.examples.replay;
 
+import io.github.usage4j.examples.support.BadInputException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** What the user asked for on the command line. */
 record ReplayOptions(Path directory, String database, @Nullable Path report) {
-  static final String DEFAULT_DATABASE = "jdbc:h2:mem:replay;DB_CLOSE_DELAY=-1";
+  static final String DEFAULT_DATABASE = "jdbc:h2:mem:replay";
 
   static final String USAGE =
       """

@@ -1,5 +1,6 @@
 package io.github.usage4j.examples.replay;
 
+import io.github.usage4j.examples.support.BadInputException;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;

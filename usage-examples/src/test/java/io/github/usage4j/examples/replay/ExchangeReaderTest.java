@@ -1,5 +1,6 @@
 package io.github.usage4j.examples.replay;
 
+import io.github.usage4j.examples.support.BadInputException;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 

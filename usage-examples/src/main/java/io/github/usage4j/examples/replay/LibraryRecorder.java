@@ -1,0 +1,130 @@
+package io.github.usage4j.examples.replay;
+
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.embedding.EmbeddingModel;
+import io.github.usage4j.Attribution;
+import io.github.usage4j.BillingPeriod;
+import io.github.usage4j.TokenCounts;
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.UsageFilter;
+import io.github.usage4j.UsageQueries;
+import io.github.usage4j.UsageQueries.Dimension;
+import io.github.usage4j.UsageSummary;
+import io.github.usage4j.examples.support.SummaryTable;
+import io.github.usage4j.langchain4j.TrackedModels;
+import io.github.usage4j.sink.UsageStore;
+import io.github.usage4j.track.UsageScope;
+import io.github.usage4j.track.UsageTracker;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
+
+/** Accounts with this library, and reads back from the database what was recorded. */
+final class LibraryRecorder implements Recorder {
+
+  private static final String ORGANIZATION = "replay";
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** Streams here fail for good or go on at once, so that an error need not be held for long. */
+  private static final Duration ERROR_GRACE = Duration.ofMillis(300);
+
+  private final UsageStore store;
+  private final UsageTracker tracker;
+  private final TrackedModels models;
+  private final BillingPeriod month = BillingPeriod.monthOf(Instant.now());
+
+  LibraryRecorder(UsageStore store) {
+    this.store = store;
+    tracker = UsageTracker.builder(store).errorGrace(ERROR_GRACE).build();
+    models = TrackedModels.with(tracker);
+  }
+
+  @Override
+  public ChatModel wrap(String provider, ChatModel model) {
+    return models.provider(provider).wrap(model);
+  }
+
+  @Override
+  public StreamingChatModel wrap(String provider, StreamingChatModel model) {
+    return models.provider(provider).wrap(model);
+  }
+
+  @Override
+  public EmbeddingModel wrap(String provider, EmbeddingModel model) {
+    return models.provider(provider).wrap(model);
+  }
+
+  @Override
+  public List<RecordedEvent> record(String name, IntSupplier play) {
+    UsageScope scope = tracker.scope(Attribution.organization(ORGANIZATION));
+    int calls = scope.call(play::getAsInt);
+    awaitEnds(scope, calls);
+    if (!tracker.flush(PATIENCE)) {
+      throw new IllegalStateException(name + ": not everything could be stored");
+    }
+    return store.queries().operation(filter(), scope.operationId()).stream()
+        .map(LibraryRecorder::recorded)
+        .toList();
+  }
+
+  /** A stream that reported an error ends a little later than the program hears of it. */
+  private static void awaitEnds(UsageScope scope, int calls) {
+    var missing = new CountDownLatch(1);
+    scope.onUsage(usage -> releaseIf(scope.events().size() >= calls, missing));
+    releaseIf(scope.events().size() >= calls, missing);
+    try {
+      // What is still missing after this time shows up as a difference.
+      missing.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void releaseIf(boolean all, CountDownLatch missing) {
+    if (all) {
+      missing.countDown();
+    }
+  }
+
+  private static RecordedEvent recorded(UsageEvent event) {
+    TokenCounts stated = event.asStated();
+    return new RecordedEvent(
+        event.provider(),
+        event.model(),
+        new Figures(
+            stated.input(),
+            stated.output(),
+            stated.total(),
+            stated.cacheRead(),
+            stated.cacheWrite(),
+            stated.reasoning()),
+        event.quality().name(),
+        event.outcome().name());
+  }
+
+  @Override
+  public List<String> monthSummary() {
+    UsageQueries usage = store.queries();
+    UsageSummary total = usage.total(filter(), month);
+    var lines = new ArrayList<String>();
+    lines.add("Month " + month.start().toString().substring(0, 7) + " (UTC) in the database:");
+    lines.addAll(
+        SummaryTable.of(
+            Dimension.PROVIDER, usage.by(filter(), month, Dimension.PROVIDER), total));
+    return lines;
+  }
+
+  private static UsageFilter filter() {
+    return UsageFilter.organization(ORGANIZATION);
+  }
+
+  @Override
+  public void close() {
+    tracker.close();
+  }
+}

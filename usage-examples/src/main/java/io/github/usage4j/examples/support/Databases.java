@@ -1,0 +1,63 @@
+package io.github.usage4j.examples.support;
+
+import io.github.usage4j.UsageException;
+import io.github.usage4j.jdbc.JdbcUsageStore;
+import java.util.Locale;
+import javax.sql.DataSource;
+import org.h2.jdbcx.JdbcConnectionPool;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/** Opens the database that a command line names. */
+public final class Databases {
+
+  private static final String SUPPORTED = "jdbc:h2:... and jdbc:postgresql:...";
+
+  private Databases() {}
+
+  /**
+   * Opens a store.
+   *
+   * @throws BadInputException if the URL is of an unknown kind, or the database cannot be used
+   */
+  public static JdbcUsageStore open(String url) throws BadInputException {
+    try {
+      return JdbcUsageStore.open(dataSource(url));
+    } catch (UsageException e) {
+      throw new BadInputException(
+          withoutSecrets(url) + ": the database cannot be used: " + rootMessage(e));
+    }
+  }
+
+  private static DataSource dataSource(String url) throws BadInputException {
+    String kind = url.toLowerCase(Locale.ROOT);
+    if (kind.startsWith("jdbc:h2:")) {
+      return JdbcConnectionPool.create(url, "sa", "");
+    }
+    if (kind.startsWith("jdbc:postgresql:")) {
+      var dataSource = new PGSimpleDataSource();
+      try {
+        dataSource.setUrl(url);
+      } catch (IllegalArgumentException e) {
+        throw new BadInputException(withoutSecrets(url) + ": not a PostgreSQL URL");
+      }
+      return dataSource;
+    }
+    throw new BadInputException(
+        withoutSecrets(url) + ": unknown database URL; these are known: " + SUPPORTED);
+  }
+
+  /** Messages end up in logs: what follows the database's name may hold a password. */
+  private static String withoutSecrets(String url) {
+    return url.replaceFirst("[?;].*", "");
+  }
+
+  private static String rootMessage(Throwable e) {
+    Throwable cause = e;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    @Nullable String message = cause.getMessage();
+    return cause == e || message == null ? String.valueOf(e.getMessage()) : e.getMessage() + ": " + message;
+  }
+}
