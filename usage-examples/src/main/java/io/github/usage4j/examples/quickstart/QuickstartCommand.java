@@ -156,7 +156,8 @@ public final class QuickstartCommand {
   private UsageSummary printStored(UsageQueries usage, BillingPeriod month) {
     UsageFilter acme = UsageFilter.organization("acme");
     out.println("Rows in the database:");
-    var rows = new TextTable("occurred at", "operation", "step", "model", "input", "output", "cost");
+    var rows =
+        new TextTable("occurred at", "operation", "step", "model", "input", "output", "cost");
     var events = new ArrayList<>(usage.events(acme, month, 100, null).events());
     java.util.Collections.reverse(events);
     for (UsageEvent event : events) {

@@ -50,11 +50,16 @@ final class ScriptedOpenAi implements AutoCloseable {
 
     Map<String, Object> usage() {
       return Map.of(
-          "prompt_tokens", prompt,
-          "completion_tokens", completion,
-          "total_tokens", prompt + completion,
-          "prompt_tokens_details", Map.of("cached_tokens", cached),
-          "completion_tokens_details", Map.of("reasoning_tokens", reasoning));
+          "prompt_tokens",
+          prompt,
+          "completion_tokens",
+          completion,
+          "total_tokens",
+          prompt + completion,
+          "prompt_tokens_details",
+          Map.of("cached_tokens", cached),
+          "completion_tokens_details",
+          Map.of("reasoning_tokens", reasoning));
     }
   }
 
@@ -65,7 +70,10 @@ final class ScriptedOpenAi implements AutoCloseable {
   }
 
   String baseUrl() {
-    return "http://" + server.getAddress().getHostString() + ":" + server.getAddress().getPort()
+    return "http://"
+        + server.getAddress().getHostString()
+        + ":"
+        + server.getAddress().getPort()
         + "/v1";
   }
 
@@ -97,12 +105,16 @@ final class ScriptedOpenAi implements AutoCloseable {
             ? Map.of("role", "assistant", "tool_calls", List.of(toolCall(turn)))
             : Map.of("role", "assistant", "content", turn.text());
     return Map.of(
-        "id", "chatcmpl-" + turn.prompt(),
-        "object", "chat.completion",
-        "model", ANSWERING_MODEL,
+        "id",
+        "chatcmpl-" + turn.prompt(),
+        "object",
+        "chat.completion",
+        "model",
+        ANSWERING_MODEL,
         "choices",
-            List.of(Map.of("index", 0, "message", message, "finish_reason", finish(turn))),
-        "usage", turn.usage());
+        List.of(Map.of("index", 0, "message", message, "finish_reason", finish(turn))),
+        "usage",
+        turn.usage());
   }
 
   private static String stream(Turn turn) throws IOException {
@@ -110,35 +122,47 @@ final class ScriptedOpenAi implements AutoCloseable {
     if (turn.asksForTool()) {
       event(events, chunk(turn, Map.of("tool_calls", List.of(toolCall(turn)))));
     } else {
-      for (String word : turn.text().split("(?<= )")) {
+      for (String word : turn.text().split("(?<= )", -1)) {
         event(events, chunk(turn, Map.of("content", word)));
       }
     }
     event(
         events,
         Map.of(
-            "id", "chatcmpl-" + turn.prompt(),
-            "object", "chat.completion.chunk",
-            "model", ANSWERING_MODEL,
+            "id",
+            "chatcmpl-" + turn.prompt(),
+            "object",
+            "chat.completion.chunk",
+            "model",
+            ANSWERING_MODEL,
             "choices",
-                List.of(Map.of("index", 0, "delta", Map.of(), "finish_reason", finish(turn)))));
+            List.of(Map.of("index", 0, "delta", Map.of(), "finish_reason", finish(turn)))));
     event(
         events,
         Map.of(
-            "id", "chatcmpl-" + turn.prompt(),
-            "object", "chat.completion.chunk",
-            "model", ANSWERING_MODEL,
-            "choices", List.of(),
-            "usage", turn.usage()));
+            "id",
+            "chatcmpl-" + turn.prompt(),
+            "object",
+            "chat.completion.chunk",
+            "model",
+            ANSWERING_MODEL,
+            "choices",
+            List.of(),
+            "usage",
+            turn.usage()));
     return events.append("data: [DONE]\n\n").toString();
   }
 
   private static Map<String, Object> chunk(Turn turn, Map<String, Object> delta) {
     return Map.of(
-        "id", "chatcmpl-" + turn.prompt(),
-        "object", "chat.completion.chunk",
-        "model", ANSWERING_MODEL,
-        "choices", List.of(Map.of("index", 0, "delta", delta)));
+        "id",
+        "chatcmpl-" + turn.prompt(),
+        "object",
+        "chat.completion.chunk",
+        "model",
+        ANSWERING_MODEL,
+        "choices",
+        List.of(Map.of("index", 0, "delta", delta)));
   }
 
   private static void event(StringBuilder events, Map<String, Object> data) throws IOException {
@@ -147,10 +171,14 @@ final class ScriptedOpenAi implements AutoCloseable {
 
   private static Map<String, Object> toolCall(Turn turn) {
     return Map.of(
-        "index", 0,
-        "id", "call_" + turn.tool(),
-        "type", "function",
-        "function", Map.of("name", turn.tool(), "arguments", turn.arguments()));
+        "index",
+        0,
+        "id",
+        "call_" + turn.tool(),
+        "type",
+        "function",
+        "function",
+        Map.of("name", turn.tool(), "arguments", turn.arguments()));
   }
 
   private static String finish(Turn turn) {

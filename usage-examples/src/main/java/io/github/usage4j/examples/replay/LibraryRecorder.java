@@ -114,8 +114,7 @@ final class LibraryRecorder implements Recorder {
     var lines = new ArrayList<String>();
     lines.add("Month " + month.start().toString().substring(0, 7) + " (UTC) in the database:");
     lines.addAll(
-        SummaryTable.of(
-            Dimension.PROVIDER, usage.by(filter(), month, Dimension.PROVIDER), total));
+        SummaryTable.of(Dimension.PROVIDER, usage.by(filter(), month, Dimension.PROVIDER), total));
     return lines;
   }
 

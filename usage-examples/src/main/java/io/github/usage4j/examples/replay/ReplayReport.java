@@ -1,10 +1,10 @@
 package io.github.usage4j.examples.replay;
 
-import io.github.usage4j.examples.support.BadInputException;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.github.usage4j.examples.support.BadInputException;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.file.Files;

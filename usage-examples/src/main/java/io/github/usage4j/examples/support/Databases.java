@@ -1,17 +1,20 @@
 package io.github.usage4j.examples.support;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.jdbc.JdbcUsageStore;
 import java.util.Locale;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcConnectionPool;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.ds.PGSimpleDataSource;
 
 /** Opens the database that a command line names. */
 public final class Databases {
 
   private static final String SUPPORTED = "jdbc:h2:... and jdbc:postgresql:...";
+
+  private static final long PATIENCE_MILLIS = 5_000;
 
   private Databases() {}
 
@@ -35,13 +38,12 @@ public final class Databases {
       return JdbcConnectionPool.create(url, "sa", "");
     }
     if (kind.startsWith("jdbc:postgresql:")) {
-      var dataSource = new PGSimpleDataSource();
-      try {
-        dataSource.setUrl(url);
-      } catch (IllegalArgumentException e) {
-        throw new BadInputException(withoutSecrets(url) + ": not a PostgreSQL URL");
-      }
-      return dataSource;
+      var pool = new HikariConfig();
+      pool.setJdbcUrl(url);
+      pool.setMaximumPoolSize(4);
+      pool.setConnectionTimeout(PATIENCE_MILLIS);
+      pool.setInitializationFailTimeout(-1); // the store says what is wrong
+      return new HikariDataSource(pool);
     }
     throw new BadInputException(
         withoutSecrets(url) + ": unknown database URL; these are known: " + SUPPORTED);
@@ -58,6 +60,8 @@ public final class Databases {
       cause = cause.getCause();
     }
     @Nullable String message = cause.getMessage();
-    return cause == e || message == null ? String.valueOf(e.getMessage()) : e.getMessage() + ": " + message;
+    return cause == e || message == null
+        ? String.valueOf(e.getMessage())
+        : e.getMessage() + ": " + message;
   }
 }

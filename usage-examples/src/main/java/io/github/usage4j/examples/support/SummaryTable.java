@@ -13,8 +13,7 @@ public final class SummaryTable {
   private SummaryTable() {}
 
   /** One line for each row of a breakdown, then the total. */
-  public static List<String> of(
-      Dimension dimension, List<UsageSummary> rows, UsageSummary total) {
+  public static List<String> of(Dimension dimension, List<UsageSummary> rows, UsageSummary total) {
     var table =
         new TextTable(
             dimension.name().toLowerCase(java.util.Locale.ROOT),
@@ -28,7 +27,8 @@ public final class SummaryTable {
             "errors",
             "unmeasured",
             "unpriced");
-    rows.forEach(row -> add(table, row.label(dimension).isEmpty() ? "-" : row.label(dimension), row));
+    rows.forEach(
+        row -> add(table, row.label(dimension).isEmpty() ? "-" : row.label(dimension), row));
     add(table, "total", total);
     return table.lines();
   }

@@ -101,11 +101,11 @@ public final class TraceCommand {
     }
 
     private static String json(TraceFile file, TraceFile.Contents contents, TraceTotals totals) {
-      var map = new LinkedHashMap<String, Object>();
+      var map = new LinkedHashMap<String, @Nullable Object>();
       map.put("file", file.name());
       map.put("rows", contents.rows());
-      map.put("first", String.valueOf(contents.first()));
-      map.put("last", String.valueOf(contents.last()));
+      map.put("first", contents.first() == null ? null : contents.first().timestamp());
+      map.put("last", contents.last() == null ? null : contents.last().timestamp());
       map.putAll(totals.toMap());
       try {
         return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(map);

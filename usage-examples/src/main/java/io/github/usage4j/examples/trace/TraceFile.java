@@ -48,15 +48,15 @@ final class TraceFile {
    *
    * @param sha256 of its uncompressed content, in hexadecimal: its identity
    * @param workloads that occur in it, in order
-   * @param first when its earliest request was made; null if it has no rows
-   * @param last when its latest request was made; null if it has no rows
+   * @param first its earliest request; null if it has none
+   * @param last its latest request; null if it has none
    */
   record Contents(
       String sha256,
       long rows,
       Set<String> workloads,
-      @Nullable Instant first,
-      @Nullable Instant last) {}
+      @Nullable TraceRow first,
+      @Nullable TraceRow last) {}
 
   TraceFile(Path path) {
     this.path = path;
@@ -76,8 +76,8 @@ final class TraceFile {
         new Object() {
           long rows;
           final Set<String> workloads = new TreeSet<>();
-          @Nullable Instant first;
-          @Nullable Instant last;
+          @Nullable TraceRow first;
+          @Nullable TraceRow last;
         };
     MessageDigest digest = sha256();
     read(
@@ -85,8 +85,12 @@ final class TraceFile {
         row -> {
           found.rows++;
           found.workloads.add(row.workload());
-          found.first = found.first == null || row.at().isBefore(found.first) ? row.at() : found.first;
-          found.last = found.last == null || row.at().isAfter(found.last) ? row.at() : found.last;
+          if (found.first == null || row.at().isBefore(found.first.at())) {
+            found.first = row;
+          }
+          if (found.last == null || row.at().isAfter(found.last.at())) {
+            found.last = row;
+          }
         });
     String hash = HexFormat.of().formatHex(digest.digest());
     return new Contents(hash, found.rows, found.workloads, found.first, found.last);
@@ -133,17 +137,16 @@ final class TraceFile {
   }
 
   /** Where each column stands; -1 if there is none. */
-  private record Columns(int count, int[] required, int cached) {}
+  private record Columns(int count, List<Integer> required, int cached) {}
 
   private Columns columns(String header) throws BadInputException {
     List<String> names = List.of(header.split(",", -1));
-    var required = new int[REQUIRED.size()];
-    for (int i = 0; i < required.length; i++) {
-      required[i] = names.indexOf(REQUIRED.get(i));
-      if (required[i] < 0) {
-        throw bad(1, "the header has no column " + REQUIRED.get(i) + ": " + header);
+    for (String column : REQUIRED) {
+      if (!names.contains(column)) {
+        throw bad(1, "the header has no column " + column + ": " + header);
       }
     }
+    List<Integer> required = REQUIRED.stream().map(names::indexOf).toList();
     return new Columns(names.size(), required, names.indexOf(CACHED));
   }
 
@@ -152,13 +155,13 @@ final class TraceFile {
     if (cells.length != columns.count()) {
       throw bad(line, "expected " + columns.count() + " columns, but there are " + cells.length);
     }
-    Instant at = timestamp(cells[columns.required()[0]], line);
-    String workload = cells[columns.required()[1]];
+    Instant at = timestamp(cells[columns.required().get(0)], line);
+    String workload = cells[columns.required().get(1)];
     if (workload.isBlank()) {
       throw bad(line, "workload is blank");
     }
-    long input = count(REQUIRED.get(2), cells[columns.required()[2]], line);
-    long output = count(REQUIRED.get(3), cells[columns.required()[3]], line);
+    long input = count(REQUIRED.get(2), cells[columns.required().get(2)], line);
+    long output = count(REQUIRED.get(3), cells[columns.required().get(3)], line);
     TokenCounts tokens = TokenCounts.of(input, output);
     if (columns.cached() >= 0 && !cells[columns.cached()].isEmpty()) {
       long cached = count(CACHED, cells[columns.cached()], line);
@@ -167,7 +170,7 @@ final class TraceFile {
       }
       tokens = tokens.cacheRead(cached);
     }
-    return new TraceRow(line - 1, at, workload, tokens);
+    return new TraceRow(line - 1, at, cells[columns.required().get(0)], workload, tokens);
   }
 
   private Instant timestamp(String text, long line) throws BadInputException {

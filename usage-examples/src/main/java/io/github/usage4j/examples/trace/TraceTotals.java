@@ -49,8 +49,7 @@ final class TraceTotals {
     Instant start = BillingPeriod.day(day).start();
     for (int hour = 0; hour < HOURS; hour++) {
       Instant from = start.plus(Duration.ofHours(hour));
-      UsageSummary sum =
-          usage.total(who, BillingPeriod.of(from, from.plus(Duration.ofHours(1))));
+      UsageSummary sum = usage.total(who, BillingPeriod.of(from, from.plus(Duration.ofHours(1))));
       if (sum.calls() > 0) {
         byHour.merge(String.format("%sT%02d", day, hour), sum, UsageSummary::plus);
       }

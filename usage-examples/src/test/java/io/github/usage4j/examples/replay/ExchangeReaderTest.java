@@ -1,9 +1,9 @@
 package io.github.usage4j.examples.replay;
 
-import io.github.usage4j.examples.support.BadInputException;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.github.usage4j.examples.support.BadInputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
