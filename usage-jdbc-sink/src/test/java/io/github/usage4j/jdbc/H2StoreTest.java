@@ -1,0 +1,46 @@
+package io.github.usage4j.jdbc;
+
+import java.nio.file.Path;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The contract on H2, in a file and in memory, in each compatibility mode. */
+class H2StoreTest {
+
+  @Nested
+  class InMemory extends JdbcUsageStoreContract {
+    @Override
+    DataSource newDatabase() {
+      return Databases.h2Memory("");
+    }
+  }
+
+  @Nested
+  class InAFile extends JdbcUsageStoreContract {
+    @TempDir Path directory;
+
+    @Override
+    DataSource newDatabase() {
+      return Databases.h2("jdbc:h2:" + directory.resolve(Databases.newName()));
+    }
+  }
+
+  @Nested
+  class InPostgresMode extends JdbcUsageStoreContract {
+    @Override
+    DataSource newDatabase() {
+      return Databases.h2Memory(
+          ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;DEFAULT_NULL_ORDERING=HIGH");
+    }
+  }
+
+  @Nested
+  class InMySqlMode extends JdbcUsageStoreContract {
+    @Override
+    DataSource newDatabase() {
+      return Databases.h2Memory(
+          ";MODE=MySQL;DATABASE_TO_LOWER=TRUE;CASE_INSENSITIVE_IDENTIFIERS=TRUE;IGNORECASE=TRUE");
+    }
+  }
+}

@@ -1,0 +1,201 @@
+package io.github.usage4j.jdbc;
+
+import static io.github.usage4j.sink.UsageEvents.chat;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.github.usage4j.BillingPeriod;
+import io.github.usage4j.UsageException;
+import io.github.usage4j.UsageFilter;
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.util.List;
+import javax.sql.DataSource;
+import org.h2.jdbcx.JdbcConnectionPool;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Opening a store: what is refused, and what is set. */
+class JdbcUsageStoreTest {
+
+  @TempDir Path directory;
+
+  private static long calls(JdbcUsageStore store) {
+    return store
+        .queries()
+        .total(UsageFilter.allOrganizations(), BillingPeriod.lifetime())
+        .calls();
+  }
+
+  private static DataSource product(String name) {
+    return proxy(
+        DataSource.class,
+        proxy(Connection.class, proxy(DatabaseMetaData.class, name)));
+  }
+
+  /** An object whose methods that return that type return the value, and others nothing. */
+  private static <T> T proxy(Class<T> type, Object value) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (proxy, method, arguments) ->
+                method.getReturnType().isInstance(value) ? value : null));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"MySQL", "Oracle", "HSQL Database Engine", "h2"})
+  void open_unknownDatabase_isRefusedByNameWithTheSupportedOnes(String name) {
+    assertThatExceptionOfType(UsageException.class)
+        .isThrownBy(() -> JdbcUsageStore.open(product(name)))
+        .withMessage("the database must be one of H2, PostgreSQL, but is " + name);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "Usage_", "1a", "a-b", "a b", "x\"", "abcdefghijklmnopqrstuv"})
+  void tablePrefix_notAnIdentifier_isRefused(String prefix) {
+    var builder = JdbcUsageStore.builder(Databases.h2Memory(""));
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.tablePrefix(prefix))
+        .withMessageContaining("'" + prefix + "'");
+  }
+
+  @Test
+  void tablePrefix_longest_opens() {
+    var store =
+        JdbcUsageStore.builder(Databases.h2Memory("")).tablePrefix("abcdefghijklmnopqrst_").open();
+
+    assertThat(calls(store)).isZero();
+  }
+
+  @Test
+  void database_given_isNotAskedFor() {
+    var store =
+        JdbcUsageStore.builder(Databases.h2Memory(""))
+            .database(JdbcUsageStore.Database.H2)
+            .open();
+
+    assertThat(store).hasToString("JdbcUsageStore[H2, usage_*]");
+  }
+
+  @Test
+  void open_memory_outlivesItsConnections() throws Exception {
+    DataSource memory = Databases.h2Memory("");
+    JdbcUsageStore.open(memory).write(List.of(chat().build()));
+
+    assertThat(calls(JdbcUsageStore.open(memory))).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"jdbc:h2:mem:", "jdbc:h2:mem:;MODE=MySQL"})
+  void open_memoryWithoutName_isRefused(String url) {
+    assertThatExceptionOfType(UsageException.class)
+        .isThrownBy(() -> JdbcUsageStore.open(Databases.h2(url)))
+        .withMessageContaining("must have a name");
+  }
+
+  @Test
+  void open_h2Pool_works() throws Exception {
+    var pool = JdbcConnectionPool.create("jdbc:h2:" + directory.resolve("pooled"), "sa", "");
+
+    var store = JdbcUsageStore.open(pool);
+    store.write(List.of(chat().build()));
+    store.close();
+
+    assertThat(calls(store)).isEqualTo(1);
+    assertThat(pool.getActiveConnections()).isZero();
+    pool.dispose();
+  }
+
+  private DataSource ordinaryRole(String url) {
+    Databases.execute(
+        Databases.h2(url),
+        "CREATE USER ord PASSWORD ''",
+        "GRANT ALTER ANY SCHEMA TO ord",
+        "GRANT ALL ON SCHEMA public TO ord");
+    var dataSource = (org.h2.jdbcx.JdbcDataSource) Databases.h2(url);
+    dataSource.setUser("ord");
+    return dataSource;
+  }
+
+  @Test
+  void open_roleThatMayNotSetWriteDelay_isRefusedUntilItIsZero() {
+    String url = "jdbc:h2:" + directory.resolve("delayed");
+    DataSource ordinary = ordinaryRole(url);
+
+    assertThatExceptionOfType(UsageException.class)
+        .isThrownBy(() -> JdbcUsageStore.open(ordinary))
+        .withMessageContaining("WRITE_DELAY must be 0, but is 500")
+        .withMessageContaining("SET WRITE_DELAY 0");
+
+    Databases.execute(Databases.h2(url), "SET WRITE_DELAY 0");
+    assertThat(calls(JdbcUsageStore.open(ordinary))).isZero();
+  }
+
+  @Test
+  void open_roleThatMayNotKeepMemoryAlive_isRefused() throws Exception {
+    String url = "jdbc:h2:mem:" + Databases.newName();
+    try (Connection keep = Databases.h2(url).getConnection()) {
+      DataSource ordinary = ordinaryRole(url);
+
+      assertThatExceptionOfType(UsageException.class)
+          .isThrownBy(() -> JdbcUsageStore.open(ordinary))
+          .withMessageContaining("DB_CLOSE_DELAY must be -1, but is not set");
+      assertThat(keep.isClosed()).isFalse();
+    }
+  }
+
+  @Test
+  void open_collationThatMergesNames_isRefused() {
+    DataSource merging = Databases.h2Memory(";DB_CLOSE_DELAY=-1");
+    Databases.execute(merging, "SET COLLATION ENGLISH STRENGTH PRIMARY");
+
+    assertThatExceptionOfType(UsageException.class)
+        .isThrownBy(() -> JdbcUsageStore.open(merging))
+        .withMessageContaining("COLLATION");
+  }
+
+  @Test
+  void open_tablesInOtherLetters_isRefusedInsteadOfStartingAnew() throws Exception {
+    String url = "jdbc:h2:" + directory.resolve("letters");
+    JdbcUsageStore.open(Databases.h2(url)).write(List.of(chat().build()));
+
+    assertThatExceptionOfType(UsageException.class)
+        .isThrownBy(() -> JdbcUsageStore.open(Databases.h2(url + ";DATABASE_TO_LOWER=TRUE")))
+        .withMessageContaining("in letters that this connection does not find");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        ";DATABASE_TO_UPPER=FALSE",
+        ";CASE_INSENSITIVE_IDENTIFIERS=TRUE",
+        ";MODE=Strict",
+        ";MODE=MariaDB;DATABASE_TO_LOWER=TRUE",
+        ";MODE=MSSQLServer",
+        ";MODE=DB2"
+      })
+  void open_otherModesAndLetters_work(String options) throws Exception {
+    var store = JdbcUsageStore.open(Databases.h2Memory(options));
+
+    store.write(List.of(chat().build()));
+
+    assertThat(calls(store)).isEqualTo(1);
+  }
+
+  @Test
+  void open_readOnlyFile_answers() throws Exception {
+    String url = "jdbc:h2:" + directory.resolve("readonly");
+    JdbcUsageStore.open(Databases.h2(url)).write(List.of(chat().build()));
+
+    var store = JdbcUsageStore.open(Databases.h2(url + ";ACCESS_MODE_DATA=r"));
+
+    assertThat(calls(store)).isEqualTo(1);
+  }
+}
