@@ -153,8 +153,9 @@ class CorrelationTest {
         .forEach(
             (id, steps) -> {
               assertThat(steps).extracting(UsageEvent::step).containsExactlyInAnyOrder(1, 2);
-              assertThat(steps).extracting(s -> s.attribution().user()).containsOnly(
-                  steps.get(0).attribution().user());
+              assertThat(steps)
+                  .extracting(s -> s.attribution().user())
+                  .containsOnly(steps.get(0).attribution().user());
             });
     assertThat(ledger.events())
         .allSatisfy(
@@ -277,10 +278,10 @@ class CorrelationTest {
             .buffer(io.github.usage4j.sink.UsageBuffer.none())
             .attribution(() -> Attribution.organization("acme"))
             .build()) {
-      ChatModel mine = TrackedModels.with(tracker).provider("fake").wrap(TrackedModels.unwrap(model));
+      ChatModel mine =
+          TrackedModels.with(tracker).provider("fake").wrap(TrackedModels.unwrap(model));
       ExecutorService wrapped = tracker.wrap(callers);
-      AiMessage asked =
-          wrapped.submit(() -> mine.chat(UserMessage.from("7")).aiMessage()).get();
+      AiMessage asked = wrapped.submit(() -> mine.chat(UserMessage.from("7")).aiMessage()).get();
       wrapped.submit(() -> mine.chat(resultsFor(asked))).get();
     }
     assertThat(ledger.operations()).isEqualTo(1);

@@ -32,7 +32,8 @@ class EmbeddingModelTest {
     public EmbeddingResponse doEmbed(EmbeddingRequest request) {
       calls.incrementAndGet();
       return EmbeddingResponse.builder()
-          .embeddings(request.inputs().stream().map(i -> Embedding.from(new float[] {1, 2})).toList())
+          .embeddings(
+              request.inputs().stream().map(i -> Embedding.from(new float[] {1, 2})).toList())
           .metadata(
               EmbeddingResponseMetadata.builder()
                   .modelName("embed-1")
@@ -68,7 +69,8 @@ class EmbeddingModelTest {
     model.embed(request());
     model.embedAsync(request()).join();
 
-    assertThat(ledger.events()).extracting(e -> e.tokens().input())
+    assertThat(ledger.events())
+        .extracting(e -> e.tokens().input())
         .containsExactly(1L, 1L, 2L, 1L, 1L);
     assertThat(ledger.events()).allMatch(e -> e.kind() == Kind.EMBEDDING);
     assertThat(ledger.events()).allMatch(e -> e.quality() == Quality.REPORTED);
@@ -133,14 +135,12 @@ class EmbeddingModelTest {
         "{\"data\":[{\"index\":0,\"embedding\":[1.0,2.0]}],\"model\":\"text-embedding-3-small\","
             + "\"usage\":{\"prompt_tokens\":9,\"total_tokens\":9}}";
     try (var server = new LoopbackOpenAi(json(200, body))) {
-      TrackedModels.with(ledger.tracker)
-          .wrap((EmbeddingModel) server.embedding())
-          .embed("one");
+      TrackedModels.with(ledger.tracker).wrap((EmbeddingModel) server.embedding()).embed("one");
     }
     assertThat(ledger.only().provider()).isEqualTo("openai");
     assertThat(ledger.only().model()).isEqualTo("text-embedding-3-small");
     assertThat(ledger.only().tokens().input()).isEqualTo(9);
-    assertThat(ledger.only().tokens().output()).satisfiesAnyOf(
-        out -> assertThat(out).isNull(), out -> assertThat(out).isZero());
+    assertThat(ledger.only().tokens().output())
+        .satisfiesAnyOf(out -> assertThat(out).isNull(), out -> assertThat(out).isZero());
   }
 }

@@ -53,8 +53,7 @@ final class Fakes {
 
   static ChatResponse tools(TokenUsage usage, String... names) {
     return ChatResponse.builder()
-        .aiMessage(
-            AiMessage.from(Arrays.stream(names).map(name -> call("call_0", name)).toList()))
+        .aiMessage(AiMessage.from(Arrays.stream(names).map(name -> call("call_0", name)).toList()))
         .tokenUsage(usage)
         .finishReason(FinishReason.TOOL_EXECUTION)
         .build();
@@ -92,8 +91,7 @@ final class Fakes {
   }
 
   /** Streams each answer as one piece, its tool calls and the whole, on this executor. */
-  static StreamingChatModel streaming(
-      Executor on, Function<ChatRequest, ChatResponse> answers) {
+  static StreamingChatModel streaming(Executor on, Function<ChatRequest, ChatResponse> answers) {
     return new StreamingChatModel() {
       @Override
       public void doChat(ChatRequest request, StreamingChatResponseHandler handler) {

@@ -16,8 +16,8 @@ import java.util.function.Function;
 
 /**
  * Checks that a decorator hands every method of an interface to the same overload of what it
- * decorates, with the same arguments, once. It walks the interface by reflection, so a method that a
- * later version adds is found without anybody thinking of it.
+ * decorates, with the same arguments, once. It walks the interface by reflection, so a method that
+ * a later version adds is found without anybody thinking of it.
  */
 final class Forwarding {
 
@@ -70,15 +70,20 @@ final class Forwarding {
 
   /** What an object says of itself may be asked at any time. */
   private static boolean metadata(Call call) {
-    return Set.of("provider()", "defaultRequestParameters()", "modelName()").contains(call.method());
+    return Set.of("provider()", "defaultRequestParameters()", "modelName()")
+        .contains(call.method());
   }
 
   /** A handler or context is wrapped: the kind of object counts, not which. */
   private static boolean changed(Call call, Object[] arguments) {
     for (int i = 0; i < arguments.length; i++) {
-      boolean wrapped = Set.of("StreamingChatResponseHandler", "PartialResponseContext",
-              "PartialThinkingContext", "PartialToolCallContext")
-          .contains(parameter(call.method(), i));
+      boolean wrapped =
+          Set.of(
+                  "StreamingChatResponseHandler",
+                  "PartialResponseContext",
+                  "PartialThinkingContext",
+                  "PartialToolCallContext")
+              .contains(parameter(call.method(), i));
       if (!wrapped && call.arguments().get(i) != arguments[i]) {
         return true;
       }
@@ -87,7 +92,8 @@ final class Forwarding {
   }
 
   private static String parameter(String signature, int index) {
-    return signature.substring(signature.indexOf('(') + 1, signature.length() - 1).split(", ")[index];
+    return signature.substring(signature.indexOf('(') + 1, signature.length() - 1)
+        .split(", ")[index];
   }
 
   static String signature(Method method) {
@@ -97,8 +103,7 @@ final class Forwarding {
             .collect(java.util.stream.Collectors.joining(", ", "(", ")"));
   }
 
-  static <T> T recorder(
-      Class<T> type, List<?> calls, Function<Class<?>, Object> samples) {
+  static <T> T recorder(Class<T> type, List<?> calls, Function<Class<?>, Object> samples) {
     @SuppressWarnings("unchecked")
     var noted = (List<Call>) calls;
     return type.cast(
@@ -152,7 +157,10 @@ final class Forwarding {
       case "hashCode" -> 1;
       case "equals" -> false;
       case "toString" -> "sample";
-      default -> method.getReturnType() == boolean.class ? (Object) false : samples.apply(method.getReturnType());
+      default ->
+          method.getReturnType() == boolean.class
+              ? (Object) false
+              : samples.apply(method.getReturnType());
     };
   }
 }

@@ -75,7 +75,9 @@ class ForwardingTest {
             ForwardingTest::sample);
 
     // Its default calls chat(ChatRequest) when it is subscribed, which AsyncTest does.
-    assertThat(problems).hasSize(1).allMatch(problem -> problem.startsWith("chat(String) reached []"));
+    assertThat(problems)
+        .hasSize(1)
+        .allMatch(problem -> problem.startsWith("chat(String) reached []"));
   }
 
   @Test
@@ -129,8 +131,7 @@ class ForwardingTest {
 
     Function<LaterHandler, LaterHandler> handlers =
         handler -> later(LaterHandler.class, tracked(handler));
-    assertThat(
-            Forwarding.problems(LaterHandler.class, handlers, Map.of(), ForwardingTest::sample))
+    assertThat(Forwarding.problems(LaterHandler.class, handlers, Map.of(), ForwardingTest::sample))
         .singleElement()
         .asString()
         .startsWith("onNews(String)");
@@ -144,9 +145,7 @@ class ForwardingTest {
             new Class<?>[] {type},
             (proxy, method, arguments) -> {
               try {
-                return method.getDeclaringClass() == type
-                    ? null
-                    : method.invoke(today, arguments);
+                return method.getDeclaringClass() == type ? null : method.invoke(today, arguments);
               } catch (java.lang.reflect.InvocationTargetException e) {
                 throw e.getCause();
               }

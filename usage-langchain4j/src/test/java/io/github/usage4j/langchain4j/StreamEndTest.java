@@ -224,9 +224,7 @@ class StreamEndTest {
           exchange.sendResponseHeaders(200, 0);
           try {
             for (int i = 0; i < 1000 && !more.await(5, TimeUnit.MILLISECONDS); i++) {
-              exchange
-                  .getResponseBody()
-                  .write(("data: " + piece("t" + i) + "\n\n").getBytes());
+              exchange.getResponseBody().write(("data: " + piece("t" + i) + "\n\n").getBytes());
               exchange.getResponseBody().flush();
             }
           } catch (InterruptedException e) {
@@ -277,7 +275,8 @@ class StreamEndTest {
     try (var server = new LoopbackOpenAi(answer(usage))) {
       models.wrap((dev.langchain4j.model.chat.ChatModel) server.chat(0)).chat("hi");
     }
-    assertThat(ledger.only().statedCost().total()).isEqualByComparingTo("0.00014250000000000002".substring(0, 20));
+    assertThat(ledger.only().statedCost().total())
+        .isEqualByComparingTo("0.00014250000000000002".substring(0, 20));
     assertThat(ledger.only().statedCost().currency().getCurrencyCode()).isEqualTo("USD");
   }
 

@@ -82,7 +82,8 @@ class ToolLoopTest {
     assertThat(ledger.operations()).isEqualTo(1);
     assertThat(ledger.events()).extracting(UsageEvent::step).containsExactly(1, 2, 3);
     assertThat(ledger.events()).extracting(UsageEvent::toolCalls).containsExactly(2, 1, 0);
-    assertThat(ledger.events()).extracting(UsageEvent::opensOperation)
+    assertThat(ledger.events())
+        .extracting(UsageEvent::opensOperation)
         .containsExactly(true, false, false);
     assertThat(result.finalResponse().tokenUsage().inputTokenCount()).isEqualTo(30);
   }
@@ -109,7 +110,8 @@ class ToolLoopTest {
   void streamingLoop_onAProviderThread_isOneOperationAndKeepsItsAttribution(boolean concurrent)
       throws Exception {
     var model = ledger.models.wrap(streaming(provider, script(threeSteps())));
-    var service = AiServices.builder(Streamer.class).streamingChatModel(model).tools(new Fakes.Tools());
+    var service =
+        AiServices.builder(Streamer.class).streamingChatModel(model).tools(new Fakes.Tools());
     if (concurrent) {
       service.executeToolsConcurrently();
     }
@@ -131,13 +133,17 @@ class ToolLoopTest {
     Executor late = task -> start.thenRunAsync(task, provider);
     var model = ledger.models.wrap(streaming(late, script(threeSteps())));
     var service =
-        AiServices.builder(Streamer.class).streamingChatModel(model).tools(new Fakes.Tools()).build();
+        AiServices.builder(Streamer.class)
+            .streamingChatModel(model)
+            .tools(new Fakes.Tools())
+            .build();
     CompletableFuture<String> end;
     UsageScope scope = ledger.acme();
     try (scope) {
       end = begin(service.chat("hi"));
     }
-    try (UsageScope other = ledger.tracker.scope(io.github.usage4j.Attribution.organization("other"))) {
+    try (UsageScope other =
+        ledger.tracker.scope(io.github.usage4j.Attribution.organization("other"))) {
       start.complete(null);
       assertThat(end.get(10, TimeUnit.SECONDS)).isEqualTo("60/6");
       assertThat(other.totalUsage().calls()).isZero();
@@ -151,7 +157,10 @@ class ToolLoopTest {
         ledger.models.wrap(
             streaming(Runnable::run, script(tools(tokens(10, 1), "a"), text(tokens(30, 3)))));
     var service =
-        AiServices.builder(Streamer.class).streamingChatModel(model).tools(new Fakes.Tools()).build();
+        AiServices.builder(Streamer.class)
+            .streamingChatModel(model)
+            .tools(new Fakes.Tools())
+            .build();
 
     finish(service.chat("hi"));
 
@@ -164,7 +173,9 @@ class ToolLoopTest {
     stream
         .onPartialResponse(piece -> {})
         .onCompleteResponse(
-            r -> end.complete(r.tokenUsage().inputTokenCount() + "/" + r.tokenUsage().outputTokenCount()))
+            r ->
+                end.complete(
+                    r.tokenUsage().inputTokenCount() + "/" + r.tokenUsage().outputTokenCount()))
         .onError(end::completeExceptionally)
         .start();
     return end;
@@ -178,7 +189,10 @@ class ToolLoopTest {
   void tokenStream_startedOnAnotherThread_isOneOperation() throws Exception {
     var model = ledger.models.wrap(streaming(provider, script(threeSteps())));
     var service =
-        AiServices.builder(Streamer.class).streamingChatModel(model).tools(new Fakes.Tools()).build();
+        AiServices.builder(Streamer.class)
+            .streamingChatModel(model)
+            .tools(new Fakes.Tools())
+            .build();
     TokenStream stream = service.chat("hi");
 
     var end = CompletableFuture.supplyAsync(() -> begin(stream)).thenCompose(e -> e);
@@ -243,10 +257,7 @@ class ToolLoopTest {
 
   private static Object[] reprompted() {
     return new Object[] {
-      tools(tokens(10, 1), "a"),
-      text(tokens(20, 2)),
-      tools(tokens(40, 4), "a"),
-      text(tokens(50, 5))
+      tools(tokens(10, 1), "a"), text(tokens(20, 2)), tools(tokens(40, 4), "a"), text(tokens(50, 5))
     };
   }
 

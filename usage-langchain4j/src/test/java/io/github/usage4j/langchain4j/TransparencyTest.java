@@ -85,11 +85,14 @@ class TransparencyTest {
   void category_fillsOnlyAnEmptyOne() {
     ChatModel model =
         ledger.models.category("rag").wrap(chat(text(tokens(1, 1)), text(tokens(2, 1))));
-    ledger.tracker.scope(Attribution.organization("acme").category("support"))
+    ledger
+        .tracker
+        .scope(Attribution.organization("acme").category("support"))
         .run(() -> model.chat("hi"));
     model.chat("hi");
 
-    assertThat(ledger.events()).extracting(e -> e.attribution().category())
+    assertThat(ledger.events())
+        .extracting(e -> e.attribution().category())
         .containsExactly("support", "rag");
   }
 
@@ -136,11 +139,11 @@ class TransparencyTest {
         };
     ChatModel tracked = TrackedModels.with(ledger.tracker).wrap(model);
     tracked.chat("hi");
-    tracked.chat(
-        ChatRequest.builder().messages(UserMessage.from("hi")).modelName("asked").build());
+    tracked.chat(ChatRequest.builder().messages(UserMessage.from("hi")).modelName("asked").build());
 
     assertThat(ledger.events()).extracting(UsageEvent::provider).containsOnly("aws.bedrock");
-    assertThat(ledger.events()).extracting(UsageEvent::requestModel)
+    assertThat(ledger.events())
+        .extracting(UsageEvent::requestModel)
         .containsExactly("default", "asked");
   }
 
@@ -148,17 +151,19 @@ class TransparencyTest {
   void mapper_isAskedFirst_andMayLeaveIt() {
     TokenCountsMapper mapper =
         usage ->
-            usage.inputTokenCount() == 10
-                ? Optional.of(TokenCounts.of(100, 10))
-                : Optional.empty();
+            usage.inputTokenCount() == 10 ? Optional.of(TokenCounts.of(100, 10)) : Optional.empty();
     ChatModel model =
-        ledger.models.tokens(mapper).wrap(chat(text(tokens(10, 1)), text(tokens(20, 2)), text(null)));
+        ledger
+            .models
+            .tokens(mapper)
+            .wrap(chat(text(tokens(10, 1)), text(tokens(20, 2)), text(null)));
     model.chat("1");
     model.chat("2");
     model.chat("3");
 
     assertThat(ledger.figures()).containsExactly("100/10", "20/2", "null/null");
-    assertThat(ledger.events()).extracting(UsageEvent::source)
+    assertThat(ledger.events())
+        .extracting(UsageEvent::source)
         .containsExactly(Source.HOST, Source.CLIENT, null);
   }
 

@@ -78,10 +78,16 @@ class RawUsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"-1", "1e30", "1e999999999", "99999999999999999999", "0.5", "'many'", "[]"})
+  @ValueSource(
+      strings = {"-1", "1e30", "1e999999999", "99999999999999999999", "0.5", "'many'", "[]"})
   void nonsense_isDroppedWithoutHarm(String figure) {
     StatedUsage stated =
-        read("{'usage':{'prompt_tokens':" + figure + ",'completion_tokens':2,'cost':" + figure + "}}");
+        read(
+            "{'usage':{'prompt_tokens':"
+                + figure
+                + ",'completion_tokens':2,'cost':"
+                + figure
+                + "}}");
     assertThat(stated.dropped()).isTrue();
     assertThat(stated.tokens().input()).isNull();
     assertThat(stated.tokens().output()).isEqualTo(2);

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 /** What {@link RawUsage} reads against figures that nobody here computed. */
 class RecordedExchangesTest {
 
-  private static final Path EXCHANGES = 
+  private static final Path EXCHANGES =
       Path.of(System.getProperty("usage4j.exchanges", "../../shared/data/exchanges"));
 
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -80,7 +80,9 @@ class RecordedExchangesTest {
     if (response.path("content_type").asText().startsWith("application/json")) {
       raw.read(body);
     } else {
-      body.lines().map(line -> line.startsWith("data:") ? line.substring(5) : line).forEach(raw::read);
+      body.lines()
+          .map(line -> line.startsWith("data:") ? line.substring(5) : line)
+          .forEach(raw::read);
     }
     return raw.stated(Source.WIRE);
   }

@@ -135,8 +135,7 @@ class UsageReadingTest {
     StatedUsage stated = UsageReading.raw(metadata);
 
     assertThat(stated.tokens())
-        .isEqualTo(
-            TokenCounts.of(175, 20).cacheRead(50).cacheWrite(25).cacheWriteOneHour(20));
+        .isEqualTo(TokenCounts.of(175, 20).cacheRead(50).cacheWrite(25).cacheWriteOneHour(20));
     assertThat(stated.partial()).isFalse();
     assertThat(stated.source()).isEqualTo(Source.RAW_METADATA);
     assertThat(stated.model()).isEqualTo("claude-x");
@@ -158,8 +157,7 @@ class UsageReadingTest {
                         + "\"num_cached_tokens\":16}}"))
             .build();
 
-    assertThat(UsageReading.raw(metadata).tokens())
-        .isEqualTo(TokenCounts.of(30, 4).cacheRead(16));
+    assertThat(UsageReading.raw(metadata).tokens()).isEqualTo(TokenCounts.of(30, 4).cacheRead(16));
     assertThat(UsageReading.raw(ChatResponseMetadata.builder().build())).isNull();
   }
 }
