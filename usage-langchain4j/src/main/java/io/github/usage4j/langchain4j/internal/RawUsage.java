@@ -122,7 +122,8 @@ public final class RawUsage {
         }
         case "x_groq" -> groq(parser, to);
         case "message", "response", "delta", "meta" -> {
-          if (outer && parser.currentToken() == JsonToken.START_OBJECT) {
+          boolean looked = outer || field.equals("meta"); // Cohere's first streams: response.meta
+          if (looked && parser.currentToken() == JsonToken.START_OBJECT) {
             readFields(parser, to, false);
           } else {
             parser.skipChildren();

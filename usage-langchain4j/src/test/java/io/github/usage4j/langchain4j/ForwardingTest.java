@@ -1,0 +1,211 @@
+package io.github.usage4j.langchain4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.langchain4j.data.embedding.Embedding;
+import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.data.message.ChatMessage;
+import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.data.segment.TextSegment;
+import dev.langchain4j.model.ModelProvider;
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.ChatRequestOptions;
+import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.CompleteToolCall;
+import dev.langchain4j.model.chat.response.PartialResponse;
+import dev.langchain4j.model.chat.response.PartialResponseContext;
+import dev.langchain4j.model.chat.response.PartialThinking;
+import dev.langchain4j.model.chat.response.PartialThinkingContext;
+import dev.langchain4j.model.chat.response.PartialToolCall;
+import dev.langchain4j.model.chat.response.PartialToolCallContext;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.chat.response.StreamingHandle;
+import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.embedding.request.EmbeddingRequest;
+import dev.langchain4j.model.embedding.response.EmbeddingResponse;
+import dev.langchain4j.model.output.Response;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+
+/** Every method, overload to overload; and that the check itself would notice. */
+class ForwardingTest {
+
+  /** Their defaults build a request and come back to the overload that takes it. */
+  private static final Map<String, String> CHAT_CONVENIENCE =
+      Map.of(
+          "chat(String)", "chat(ChatRequest)",
+          "chat(List)", "chat(ChatRequest)",
+          "chat(ChatMessage[])", "chat(ChatRequest)",
+          "chatAsync(String)", "chatAsync(ChatRequest)",
+          "chatAsync(List)", "chatAsync(ChatRequest)",
+          "chatAsync(ChatMessage[])", "chatAsync(ChatRequest)");
+
+  private static final Map<String, String> STREAMING_CONVENIENCE =
+      Map.of(
+          "chat(String, StreamingChatResponseHandler)",
+              "chat(ChatRequest, StreamingChatResponseHandler)",
+          "chat(List, StreamingChatResponseHandler)",
+              "chat(ChatRequest, StreamingChatResponseHandler)",
+          "chat(List)", "chat(ChatRequest)",
+          "chat(ChatMessage[])", "chat(ChatRequest)");
+
+  private final Ledger ledger = new Ledger();
+
+  @Test
+  void chatModel_isForwardedOverloadToOverload() {
+    assertThat(
+            Forwarding.problems(
+                ChatModel.class, ledger.models::wrap, CHAT_CONVENIENCE, ForwardingTest::sample))
+        .isEmpty();
+  }
+
+  @Test
+  void streamingChatModel_isForwardedOverloadToOverload() {
+    List<String> problems =
+        Forwarding.problems(
+            StreamingChatModel.class,
+            ledger.models::wrap,
+            STREAMING_CONVENIENCE,
+            ForwardingTest::sample);
+
+    // Its default calls chat(ChatRequest) when it is subscribed, which AsyncTest does.
+    assertThat(problems)
+        .hasSize(1)
+        .allMatch(problem -> problem.startsWith("chat(String) reached []"));
+  }
+
+  @Test
+  void embeddingModel_isForwardedOverloadToOverload() {
+    assertThat(
+            Forwarding.problems(
+                EmbeddingModel.class, ledger.models::wrap, Map.of(), ForwardingTest::sample))
+        .isEmpty();
+  }
+
+  @Test
+  void handler_isForwardedOverloadToOverload() {
+    assertThat(
+            Forwarding.problems(
+                StreamingChatResponseHandler.class,
+                this::tracked,
+                Map.of(),
+                ForwardingTest::sample))
+        .isEmpty();
+  }
+
+  private StreamingChatResponseHandler tracked(StreamingChatResponseHandler handler) {
+    var call =
+        ModelCall.chat(
+            Settings.of(ledger.tracker), () -> ModelProvider.OTHER, () -> null, null, true);
+    return new TrackedHandler(handler, new StreamEnd(call));
+  }
+
+  /** A later version of the interface. */
+  interface LaterChatModel extends ChatModel {
+    default String chatInNewWay(ChatRequest request) {
+      return "default";
+    }
+  }
+
+  /** A later version of the interface. */
+  interface LaterHandler extends StreamingChatResponseHandler {
+    default void onNews(String news) {}
+  }
+
+  @Test
+  void check_noticesAMethodThatALaterVersionAdds() {
+    Function<LaterChatModel, LaterChatModel> decorator =
+        model -> later(LaterChatModel.class, ledger.models.wrap((ChatModel) model));
+    assertThat(
+            Forwarding.problems(
+                LaterChatModel.class, decorator, CHAT_CONVENIENCE, ForwardingTest::sample))
+        .singleElement()
+        .asString()
+        .startsWith("chatInNewWay(ChatRequest)");
+
+    Function<LaterHandler, LaterHandler> handlers =
+        handler -> later(LaterHandler.class, tracked(handler));
+    assertThat(Forwarding.problems(LaterHandler.class, handlers, Map.of(), ForwardingTest::sample))
+        .singleElement()
+        .asString()
+        .startsWith("onNews(String)");
+  }
+
+  /** Today's decorator as an implementation of a later interface: what is new is the default. */
+  private static <T> T later(Class<T> type, Object today) {
+    return type.cast(
+        java.lang.reflect.Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (proxy, method, arguments) -> {
+              try {
+                return method.getDeclaringClass() == type ? null : method.invoke(today, arguments);
+              } catch (java.lang.reflect.InvocationTargetException e) {
+                throw e.getCause();
+              }
+            }));
+  }
+
+  @Test
+  void check_noticesCollapsedOverloads() {
+    Function<ChatModel, ChatModel> collapsing =
+        model ->
+            new ChatModel() {
+              @Override
+              public ChatResponse chat(ChatRequest request) {
+                return model.chat(request, ChatRequestOptions.EMPTY);
+              }
+            };
+    assertThat(
+            Forwarding.problems(
+                ChatModel.class, collapsing, CHAT_CONVENIENCE, ForwardingTest::sample))
+        .anyMatch(problem -> problem.startsWith("chat(ChatRequest)"))
+        .anyMatch(problem -> problem.startsWith("supportedCapabilities()"));
+  }
+
+  private static Object sample(Class<?> type) {
+    StreamingHandle handle =
+        new StreamingHandle() {
+          @Override
+          public void cancel() {}
+
+          @Override
+          public boolean isCancelled() {
+            return false;
+          }
+        };
+    Map<Class<?>, Object> samples = new java.util.HashMap<>();
+    samples.put(ChatRequest.class, ChatRequest.builder().messages(UserMessage.from("hi")).build());
+    samples.put(
+        ChatResponse.class, ChatResponse.builder().aiMessage(AiMessage.from("answer")).build());
+    samples.put(ChatMessage.class, UserMessage.from("hi"));
+    samples.put(ChatRequestOptions.class, ChatRequestOptions.EMPTY);
+    samples.put(ModelProvider.class, ModelProvider.OPEN_AI);
+    samples.put(List.class, new ArrayList<>(List.of(UserMessage.from("hi"))));
+    samples.put(Set.class, Set.of());
+    samples.put(TextSegment.class, TextSegment.from("text"));
+    samples.put(
+        EmbeddingRequest.class,
+        EmbeddingRequest.builder().textSegment(TextSegment.from("text")).build());
+    samples.put(
+        EmbeddingResponse.class,
+        EmbeddingResponse.builder().embeddings(List.of(Embedding.from(new float[] {1}))).build());
+    samples.put(Response.class, Response.from(Embedding.from(new float[] {1})));
+    samples.put(PartialResponse.class, new PartialResponse("piece"));
+    samples.put(PartialThinking.class, new PartialThinking("piece"));
+    samples.put(
+        PartialToolCall.class,
+        PartialToolCall.builder().index(0).id("1").name("a").partialArguments("{").build());
+    samples.put(CompleteToolCall.class, new CompleteToolCall(0, Fakes.call("1", "a")));
+    samples.put(PartialResponseContext.class, new PartialResponseContext(handle));
+    samples.put(PartialThinkingContext.class, new PartialThinkingContext(handle));
+    samples.put(PartialToolCallContext.class, new PartialToolCallContext(handle));
+    return samples.get(type);
+  }
+}

@@ -1,0 +1,95 @@
+package io.github.usage4j.langchain4j.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.usage4j.TokenCounts;
+import io.github.usage4j.UsageEvent.Source;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Raw shapes that the recorded exchanges have few or none of. */
+class RawUsageTest {
+
+  private static StatedUsage read(String... documents) {
+    var raw = new RawUsage();
+    for (String document : documents) {
+      raw.read(document.replace('\'', '"'));
+    }
+    return raw.stated(Source.WIRE);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{'usage':{'prompt_tokens':9,'completion_tokens':2,'prompt_cache_hit_tokens':4}} | 9 | 2 | 4",
+        "{'usage':{'prompt_tokens':9,'completion_tokens':2,'cached_tokens':4}} | 9 | 2 | 4",
+        "{'x_groq':{'usage':{'prompt_tokens':9,'completion_tokens':2}}} | 9 | 2 |",
+        "{'usage':{'prompt_tokens':1},'x_groq':{'usage':{'prompt_tokens':9}}} | 1 | |",
+        "{'response':{'usage':{'input_tokens':9,'total_tokens':11,'output_tokens':2,"
+            + "'input_tokens_details':{'cached_tokens':4}}}} | 9 | 2 | 4",
+        "{'usage':{'input_tokens':9,'output_tokens':2,'cache_read_input_tokens':4}} | 13 | 2 | 4",
+        "{'usageMetadata':{'promptTokenCount':9,'thoughtsTokenCount':2,'totalTokenCount':14,"
+            + "'toolUsePromptTokenCount':3}} | 12 | 2 |",
+        "[{'usageMetadata':{'promptTokenCount':1}},{'usageMetadata':{'promptTokenCount':9}}] | 9 | |",
+        "{'usage':{'inputTokens':9,'outputTokens':2,'cacheReadInputTokens':4}} | 13 | 2 | 4",
+        "{'done':true,'prompt_eval_count':9,'eval_count':2} | 9 | 2 |",
+        "{'delta':{'usage':{'tokens':{'input_tokens':9.0,'output_tokens':2}}}} | 9 | 2 |",
+        "{'meta':{'billed_units':{'input_tokens':9}}} | 9 | |",
+        "{'usage':{'total_tokens':9}} | 9 | |",
+        "{'input_tokens':9} | | |",
+        "{'usage':null} | | |",
+        "{'content':'usage','choices':[{'usage':{'prompt_tokens':9}}]} | | |",
+        "not JSON with usage | | |",
+      })
+  void shapes_areToldApartByTheirKeys(String json, Long input, Long output, Long cached) {
+    TokenCounts tokens = read(json).tokens();
+    assertThat(tokens.input()).isEqualTo(input);
+    assertThat(tokens.output()).isEqualTo(output);
+    assertThat(tokens.cacheRead()).isEqualTo(cached);
+  }
+
+  @Test
+  void cutOffDocument_givesWhatWasReadUntilThen() {
+    assertThat(read("{'usage':{'prompt_tokens':9,'completion_tokens':2},'choices':[{'te").tokens())
+        .isEqualTo(TokenCounts.of(9, 2));
+  }
+
+  @Test
+  void streamThatOnlyBegan_isInterim() {
+    StatedUsage stated =
+        read("{'type':'message_start','message':{'usage':{'input_tokens':9,'output_tokens':1}}}");
+    assertThat(stated.partial()).isTrue();
+    assertThat(stated.tokens()).isEqualTo(TokenCounts.of(9, 1));
+  }
+
+  @Test
+  void lastBlockOfAStream_wins() {
+    assertThat(
+            read(
+                    "{'usage':{'prompt_tokens':9,'completion_tokens':1}}",
+                    "{'usage':null}",
+                    "{'usage':{'prompt_tokens':9,'completion_tokens':2}}")
+                .tokens())
+        .isEqualTo(TokenCounts.of(9, 2));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"-1", "1e30", "1e999999999", "99999999999999999999", "0.5", "'many'", "[]"})
+  void nonsense_isDroppedWithoutHarm(String figure) {
+    StatedUsage stated =
+        read(
+            "{'usage':{'prompt_tokens':"
+                + figure
+                + ",'completion_tokens':2,'cost':"
+                + figure
+                + "}}");
+    assertThat(stated.dropped()).isTrue();
+    assertThat(stated.tokens().input()).isNull();
+    assertThat(stated.tokens().output()).isEqualTo(2);
+  }
+}
