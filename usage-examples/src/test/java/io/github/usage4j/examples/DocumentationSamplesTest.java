@@ -56,7 +56,6 @@ class DocumentationSamplesTest {
           "dev.langchain4j.model.chat.*",
           "dev.langchain4j.model.chat.request.*",
           "dev.langchain4j.model.chat.response.*",
-          "dev.langchain4j.model.cohere.*",
           "dev.langchain4j.model.embedding.*",
           "dev.langchain4j.model.googleai.*",
           "dev.langchain4j.model.image.*",
@@ -72,9 +71,13 @@ class DocumentationSamplesTest {
           "java.time.*",
           "java.util.*",
           "java.util.concurrent.*",
+          "java.util.concurrent.atomic.*",
           "java.util.function.*",
           "javax.sql.DataSource",
-          "org.h2.jdbcx.JdbcConnectionPool");
+          "org.h2.jdbcx.JdbcConnectionPool",
+          "static io.github.usage4j.UsageEvent.Kind.*",
+          "static io.github.usage4j.UsageMeasure.*",
+          "static io.github.usage4j.UsageQueries.Dimension.*");
 
   private static final Pattern FENCE = Pattern.compile("^(\\s*)(`{3,}|~{3,})\\s*(\\S*).*$");
   private static final Pattern HINT =
