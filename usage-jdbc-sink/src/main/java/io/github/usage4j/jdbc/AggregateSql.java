@@ -46,9 +46,11 @@ final class AggregateSql {
   private AggregateSql() {}
 
   /** One row for each combination of keys and currency, with the labels that fit its keys. */
-  static Sql of(UsageQuery query, Collection<Dimension> dimensions, Tables tables) {
+  static Sql of(
+      UsageQuery query, Collection<Dimension> dimensions, Tables tables, String emptyText) {
     String keys =
         dimensions.stream().map(d -> "e." + column(d) + ", ").collect(Collectors.joining());
+    String organization = "COALESCE(e.organization, " + emptyText + ")";
     var sql = new Sql("SELECT a.*");
     dimensions.stream()
         .map(AggregateSql::labelColumn)
@@ -57,9 +59,9 @@ final class AggregateSql {
     sql.add(" FROM (SELECT ")
         .add(keys)
         .add("e.currency")
-        .add(", MIN(COALESCE(e.organization, '')) AS ")
+        .add(", MIN(" + organization + ") AS ")
         .add(FIRST_ORGANIZATION)
-        .add(", MAX(COALESCE(e.organization, '')) AS ")
+        .add(", MAX(" + organization + ") AS ")
         .add(LAST_ORGANIZATION)
         .add(countIf("e.outcome <> 'REFUSED'", "calls"))
         .add(countIf("e.opens_operation", "operations"))

@@ -21,6 +21,8 @@ final class H2Dialect implements Dialect {
   private static final String ADMIN_RIGHTS_REQUIRED = "90040";
   private static final String MEMORY = "jdbc:h2:mem:";
 
+  private volatile boolean inFile;
+
   @Override
   public String scripts() {
     return "h2";
@@ -52,6 +54,15 @@ final class H2Dialect implements Dialect {
           -1,
           "the database, and every event in it, would vanish with its last connection");
     } else if (!connection.isReadOnly()) {
+      inFile = true;
+      beforeWrite(connection);
+    }
+  }
+
+  /** With every batch: H2 stores this setting, but has its default again when it is reopened. */
+  @Override
+  public void beforeWrite(Connection connection) throws SQLException {
+    if (inFile) {
       require(
           connection,
           "WRITE_DELAY",
@@ -59,6 +70,12 @@ final class H2Dialect implements Dialect {
           "a process that is killed would lose events that were committed up to that many"
               + " milliseconds before");
     }
+  }
+
+  /** IGNORECASE makes a plain literal, and what it is combined with, ignore case. */
+  @Override
+  public String emptyText() {
+    return "CAST('' AS VARCHAR_CASESENSITIVE)";
   }
 
   private static void require(Connection connection, String setting, int wanted, String otherwise)
@@ -80,10 +97,11 @@ final class H2Dialect implements Dialect {
                 + actual
                 + ", and this role may not set it: "
                 + otherwise
-                + "; let an administrator run SET "
+                + "; open the store with an administrator's role, or let an administrator run SET "
                 + setting
                 + " "
-                + wanted,
+                + wanted
+                + " and stay connected, because H2 forgets it when the database is closed",
             e);
       }
     }
@@ -133,7 +151,7 @@ final class H2Dialect implements Dialect {
         Dialect.isTrue(
             connection,
             "SELECT COUNT(*) > 0 FROM INFORMATION_SCHEMA.TABLES"
-                + " WHERE TABLE_SCHEMA = SCHEMA() AND LOWER(TABLE_NAME) = ?",
+                + " WHERE LOWER(TABLE_SCHEMA) = LOWER(SCHEMA()) AND LOWER(TABLE_NAME) = ?",
             table);
     if (!inAnyCase) {
       return false;

@@ -35,10 +35,12 @@ final class JdbcUsageReader implements UsageReader {
 
   private final Jdbi jdbi;
   private final Tables tables;
+  private final String emptyText;
 
-  JdbcUsageReader(Jdbi jdbi, Tables tables) {
+  JdbcUsageReader(Jdbi jdbi, Dialect dialect, Tables tables) {
     this.jdbi = jdbi;
     this.tables = tables;
+    this.emptyText = dialect.emptyText();
   }
 
   @Override
@@ -47,7 +49,7 @@ final class JdbcUsageReader implements UsageReader {
     return asking(
         () -> "the sum of " + describe(query.who()) + " " + query.when() + " by " + dimensions,
         () -> {
-          var sql = AggregateSql.of(query, dimensions, tables);
+          var sql = AggregateSql.of(query, dimensions, tables, emptyText);
           var rows = new HashMap<Map<Dimension, String>, Row>();
           sql.forEach(
               jdbi,
@@ -74,8 +76,8 @@ final class JdbcUsageReader implements UsageReader {
                   .add(" FROM ")
                   .add(tables.event())
                   .add(" e")
-                  .add(labelsOf(tables, "u", LabelKey.USER, "e.user_id"))
-                  .add(labelsOf(tables, "c", LabelKey.CUSTOMER, "e.customer_id"))
+                  .add(labelsOf("u", LabelKey.USER, "e.user_id"))
+                  .add(labelsOf("c", LabelKey.CUSTOMER, "e.customer_id"))
                   .where(query.who(), query.when());
           if (query.operationId() != null) {
             sql.add(" AND e.operation_id = ").bind(query.operationId());
@@ -105,14 +107,14 @@ final class JdbcUsageReader implements UsageReader {
     }
   }
 
-  static String labelsOf(Tables tables, String alias, String kind, String id) {
+  private String labelsOf(String alias, String kind, String id) {
     return " LEFT JOIN "
         + tables.label()
         + " "
         + alias
         + " ON "
         + alias
-        + ".organization = COALESCE(e.organization, '')"
+        + ".organization = COALESCE(e.organization, " + emptyText + ")"
         + " AND "
         + alias
         + ".kind = '"

@@ -12,7 +12,7 @@ class H2StoreTest {
   class InMemory extends JdbcUsageStoreContract {
     @Override
     DataSource newDatabase() {
-      return Databases.h2Memory("");
+      return Databases.h2Memory(";DB_CLOSE_DELAY=-1");
     }
   }
 
@@ -31,7 +31,7 @@ class H2StoreTest {
     @Override
     DataSource newDatabase() {
       return Databases.h2Memory(
-          ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;DEFAULT_NULL_ORDERING=HIGH");
+          ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;DEFAULT_NULL_ORDERING=HIGH;DB_CLOSE_DELAY=-1");
     }
   }
 
@@ -40,7 +40,8 @@ class H2StoreTest {
     @Override
     DataSource newDatabase() {
       return Databases.h2Memory(
-          ";MODE=MySQL;DATABASE_TO_LOWER=TRUE;CASE_INSENSITIVE_IDENTIFIERS=TRUE;IGNORECASE=TRUE");
+          ";MODE=MySQL;DATABASE_TO_LOWER=TRUE;CASE_INSENSITIVE_IDENTIFIERS=TRUE;IGNORECASE=TRUE"
+              + ";DB_CLOSE_DELAY=-1");
     }
   }
 }

@@ -237,6 +237,7 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
         .hasMessageContaining("inside a transaction");
 
     dataSource.lend = connection -> {};
+    dataSource.takeBack = connection -> {};
     assertThat(calls()).isZero();
   }
 

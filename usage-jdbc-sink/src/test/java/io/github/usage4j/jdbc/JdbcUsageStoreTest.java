@@ -12,6 +12,7 @@ import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
+import java.sql.Statement;
 import java.util.List;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcConnectionPool;
@@ -125,7 +126,8 @@ class JdbcUsageStoreTest {
   }
 
   @Test
-  void open_roleThatMayNotSetWriteDelay_isRefusedUntilItIsZero() {
+  void open_roleThatMayNotSetWriteDelay_isRefusedUntilItIsZero() throws Exception {
+    JdbcUsageStore store;
     String url = "jdbc:h2:" + directory.resolve("delayed");
     DataSource ordinary = ordinaryRole(url);
 
@@ -134,8 +136,18 @@ class JdbcUsageStoreTest {
         .withMessageContaining("WRITE_DELAY must be 0, but is 500")
         .withMessageContaining("SET WRITE_DELAY 0");
 
-    Databases.execute(Databases.h2(url), "SET WRITE_DELAY 0");
-    assertThat(calls(JdbcUsageStore.open(ordinary))).isZero();
+    try (Connection administrator = Databases.h2(url).getConnection();
+        Statement statement = administrator.createStatement()) {
+      statement.execute("SET WRITE_DELAY 0");
+      store = JdbcUsageStore.open(ordinary);
+      store.write(List.of(chat().build()));
+    }
+
+    assertThat(calls(store)).isEqualTo(1);
+    JdbcUsageStore reopened = store;
+    assertThatExceptionOfType(UsageException.class)
+        .isThrownBy(() -> reopened.write(List.of(chat().build())))
+        .withMessageContaining("but is 0 or 500");
   }
 
   @Test
