@@ -1,7 +1,12 @@
 package io.github.usage4j.jdbc;
 
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import javax.sql.DataSource;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,9 +25,21 @@ class H2StoreTest {
   class InAFile extends JdbcUsageStoreContract {
     @TempDir Path directory;
 
+    private final List<Connection> kept = new ArrayList<>();
+
+    /** One connection stays open, because H2 closes and compacts a file with its last one. */
     @Override
-    DataSource newDatabase() {
-      return Databases.h2("jdbc:h2:" + directory.resolve(Databases.newName()));
+    DataSource newDatabase() throws SQLException {
+      DataSource file = Databases.h2("jdbc:h2:" + directory.resolve(Databases.newName()));
+      kept.add(file.getConnection());
+      return file;
+    }
+
+    @AfterEach
+    void close() throws SQLException {
+      for (Connection connection : kept) {
+        connection.close();
+      }
     }
   }
 

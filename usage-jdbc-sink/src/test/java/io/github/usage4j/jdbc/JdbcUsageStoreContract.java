@@ -43,10 +43,10 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
   private JdbcUsageStore store;
 
   /** An empty database. */
-  abstract DataSource newDatabase();
+  abstract DataSource newDatabase() throws Exception;
 
   @BeforeEach
-  final void open() {
+  final void open() throws Exception {
     dataSource = new FaultyDataSource(newDatabase());
     store = JdbcUsageStore.open(dataSource);
   }
@@ -343,7 +343,7 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
   }
 
   @Test
-  void validateOnly_emptyDatabase_namesVersionScriptAndCure() {
+  void validateOnly_emptyDatabase_namesVersionScriptAndCure() throws Exception {
     DataSource empty = newDatabase();
 
     assertThatExceptionOfType(UsageException.class)
@@ -382,7 +382,7 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
   }
 
   @Test
-  void open_foreignTableOfThatName_isRefused() {
+  void open_foreignTableOfThatName_isRefused() throws Exception {
     DataSource foreign = newDatabase();
     Databases.execute(foreign, "CREATE TABLE usage_schema (a INTEGER)");
 

@@ -179,7 +179,7 @@ class JdbcUsageStoreTest {
     JdbcUsageStore.open(Databases.h2(url)).write(List.of(chat().build()));
 
     assertThatExceptionOfType(UsageException.class)
-        .isThrownBy(() -> JdbcUsageStore.open(Databases.h2(url + ";DATABASE_TO_LOWER=TRUE")))
+        .isThrownBy(() -> JdbcUsageStore.open(Databases.h2(url + ";DATABASE_TO_UPPER=FALSE")))
         .withMessageContaining("in letters that this connection does not find");
   }
 
