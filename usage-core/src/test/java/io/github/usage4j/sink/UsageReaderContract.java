@@ -53,8 +53,10 @@ public abstract class UsageReaderContract extends UsageStoreContract {
 
   private Map<String, Long> callsBy(Dimension dimension) {
     var calls = new HashMap<String, Long>();
-    store().queries().by(ALL, NOVEMBER, dimension).forEach(
-        row -> calls.put(row.key(dimension), row.calls()));
+    store()
+        .queries()
+        .by(ALL, NOVEMBER, dimension)
+        .forEach(row -> calls.put(row.key(dimension), row.calls()));
     return calls;
   }
 
@@ -68,8 +70,7 @@ public abstract class UsageReaderContract extends UsageStoreContract {
   @Test
   void aggregate_nothingStored_isNoRow() {
     assertThat(reader().aggregate(new UsageQuery(ALL, NOVEMBER, Set.of()))).isEmpty();
-    assertThat(reader().aggregate(new UsageQuery(ALL, NOVEMBER, Set.of(Dimension.USER))))
-        .isEmpty();
+    assertThat(reader().aggregate(new UsageQuery(ALL, NOVEMBER, Set.of(Dimension.USER)))).isEmpty();
     assertThat(total(ALL, NOVEMBER)).isEqualTo(UsageSummary.EMPTY);
   }
 
@@ -109,8 +110,13 @@ public abstract class UsageReaderContract extends UsageStoreContract {
   void aggregate_clockChangesOfOtherZones_moveNothing() throws Exception {
     // Lord Howe turns its clock back by half an hour at this instant, Berlin by an hour.
     var events = new ArrayList<UsageEvent>();
-    for (String hour : List.of("2026-04-04T14:45:00Z", "2026-04-04T15:15:00Z",
-        "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z", "2026-03-29T01:30:00Z")) {
+    for (String hour :
+        List.of(
+            "2026-04-04T14:45:00Z",
+            "2026-04-04T15:15:00Z",
+            "2026-10-25T00:30:00Z",
+            "2026-10-25T01:30:00Z",
+            "2026-03-29T01:30:00Z")) {
       events.add(chatAt(Instant.parse(hour)).build());
     }
     store().write(events);
@@ -178,19 +184,38 @@ public abstract class UsageReaderContract extends UsageStoreContract {
   @Test
   void aggregate_namesThatLookAlike_areKeptApart() throws Exception {
     List<String> names =
-        List.of("acme", "Acme", "ACME", "\u00e9", "e\u0301", "\uD83D\uDE00", "\uD83D\uDE01", "a c",
-            "a  c", "\u00df", "ss", "a%", "a_", "'", "a\\", "a\u200bb", "ab");
+        List.of(
+            "acme",
+            "Acme",
+            "ACME",
+            "\u00e9",
+            "e\u0301",
+            "\uD83D\uDE00",
+            "\uD83D\uDE01",
+            "a c",
+            "a  c",
+            "\u00df",
+            "ss",
+            "a%",
+            "a_",
+            "'",
+            "a\\",
+            "a\u200bb",
+            "ab");
     for (String name : names) {
       write(
           chat()
-              .attribution(
-                  Attribution.organization(name).user(name).customer(name).category(name))
+              .attribution(Attribution.organization(name).user(name).customer(name).category(name))
               .responseModel(name)
               .build());
     }
 
     for (Dimension dimension :
-        List.of(Dimension.ORGANIZATION, Dimension.USER, Dimension.CUSTOMER, Dimension.CATEGORY,
+        List.of(
+            Dimension.ORGANIZATION,
+            Dimension.USER,
+            Dimension.CUSTOMER,
+            Dimension.CATEGORY,
             Dimension.MODEL)) {
       assertThat(callsBy(dimension)).hasSize(names.size()).containsOnlyKeys(names);
     }
@@ -217,7 +242,10 @@ public abstract class UsageReaderContract extends UsageStoreContract {
         Attribution.organization("o").user("u").customer("c").session("s").category("k");
     write(
         chat().attribution(who).responseModel("m").build(),
-        chat().attribution(who).outcome(Outcome.ERROR).cost(Cost.total(BigDecimal.ONE, "USD"))
+        chat()
+            .attribution(who)
+            .outcome(Outcome.ERROR)
+            .cost(Cost.total(BigDecimal.ONE, "USD"))
             .build(),
         chat().build());
 
@@ -227,8 +255,14 @@ public abstract class UsageReaderContract extends UsageStoreContract {
       assertThat(total(filter, NOVEMBER).calls()).isEqualTo(2);
     }
     for (UsageFilter filter :
-        List.of(ALL.user("x"), ALL.customer("x"), ALL.session("x"), ALL.category("x"),
-            ALL.provider("x"), ALL.model("x"), UsageFilter.organization("x"))) {
+        List.of(
+            ALL.user("x"),
+            ALL.customer("x"),
+            ALL.session("x"),
+            ALL.category("x"),
+            ALL.provider("x"),
+            ALL.model("x"),
+            UsageFilter.organization("x"))) {
       assertThat(total(filter, NOVEMBER)).isEqualTo(UsageSummary.EMPTY);
     }
     assertThat(total(ALL.provider("openai"), NOVEMBER).calls()).isEqualTo(3);
@@ -243,12 +277,13 @@ public abstract class UsageReaderContract extends UsageStoreContract {
     write(
         chat().attribution(Attribution.organization("a").user("7", "Ada")).build(),
         chat().attribution(Attribution.organization("b").user("7", "Bob")).build(),
-        chat().attribution(Attribution.organization("b").user("8", "Eve").customer("c", "C"))
-            .cost(Cost.total(BigDecimal.ONE, "USD")).build());
+        chat()
+            .attribution(Attribution.organization("b").user("8", "Eve").customer("c", "C"))
+            .cost(Cost.total(BigDecimal.ONE, "USD"))
+            .build());
 
     assertThat(labels(ALL, Dimension.USER)).isEqualTo(Map.of("7", "7", "8", "Eve"));
-    assertThat(labels(UsageFilter.organization("a"), Dimension.USER))
-        .isEqualTo(Map.of("7", "Ada"));
+    assertThat(labels(UsageFilter.organization("a"), Dimension.USER)).isEqualTo(Map.of("7", "Ada"));
     assertThat(labels(UsageFilter.organization("b"), Dimension.CUSTOMER))
         .isEqualTo(Map.of("", "", "c", "C"));
     var both = new UsageQuery(ALL, NOVEMBER, Set.of(Dimension.USER, Dimension.ORGANIZATION));
@@ -259,8 +294,10 @@ public abstract class UsageReaderContract extends UsageStoreContract {
 
   private Map<String, String> labels(UsageFilter who, Dimension dimension) {
     var labels = new HashMap<String, String>();
-    store().queries().by(who, NOVEMBER, dimension).forEach(
-        row -> labels.put(row.key(dimension), row.label(dimension)));
+    store()
+        .queries()
+        .by(who, NOVEMBER, dimension)
+        .forEach(row -> labels.put(row.key(dimension), row.label(dimension)));
     return labels;
   }
 
@@ -315,8 +352,7 @@ public abstract class UsageReaderContract extends UsageStoreContract {
 
   @Test
   void events_ofAnotherOrganization_areNotSeen() throws Exception {
-    UsageEvent event =
-        chat().attribution(Attribution.organization("a")).operation("op", 1).build();
+    UsageEvent event = chat().attribution(Attribution.organization("a")).operation("op", 1).build();
     write(event);
 
     UsageFilter other = UsageFilter.organization("b");
@@ -405,8 +441,14 @@ public abstract class UsageReaderContract extends UsageStoreContract {
     groupings.add(Set.of(Dimension.ORGANIZATION, Dimension.USER));
     groupings.add(Set.of(Dimension.DAY, Dimension.MODEL, Dimension.CUSTOMER));
     groupings.add(
-        Set.of(Dimension.ORGANIZATION, Dimension.USER, Dimension.CUSTOMER, Dimension.CATEGORY,
-            Dimension.PROVIDER, Dimension.MODEL, Dimension.DAY));
+        Set.of(
+            Dimension.ORGANIZATION,
+            Dimension.USER,
+            Dimension.CUSTOMER,
+            Dimension.CATEGORY,
+            Dimension.PROVIDER,
+            Dimension.MODEL,
+            Dimension.DAY));
     return groupings;
   }
 }

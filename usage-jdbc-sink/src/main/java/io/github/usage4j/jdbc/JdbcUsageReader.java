@@ -60,7 +60,8 @@ final class JdbcUsageReader implements UsageReader {
               });
           Map<LabelKey, String> labels = labelsOf(rows);
           var summaries = new ArrayList<UsageSummary>();
-          rows.forEach((keys, row) -> summaries.add(row.sum.forRow(keys, row.labels(keys, labels))));
+          rows.forEach(
+              (keys, row) -> summaries.add(row.sum.forRow(keys, row.labels(keys, labels))));
           return summaries;
         });
   }
@@ -116,7 +117,9 @@ final class JdbcUsageReader implements UsageReader {
         + alias
         + " ON "
         + alias
-        + ".organization = COALESCE(e.organization, " + emptyText + ")"
+        + ".organization = COALESCE(e.organization, "
+        + emptyText
+        + ")"
         + " AND "
         + alias
         + ".kind = '"

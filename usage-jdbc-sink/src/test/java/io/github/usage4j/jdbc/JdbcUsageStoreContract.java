@@ -101,8 +101,10 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
     assertThatThrownBy(() -> store.write(List.of(event))).hasMessage("connection reset");
 
     dataSource.fault = FaultyDataSource.NONE;
-    assertThat(write(event)).extracting("duplicates").asInstanceOf(
-        org.assertj.core.api.InstanceOfAssertFactories.LIST).containsExactly(event);
+    assertThat(write(event))
+        .extracting("duplicates")
+        .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST)
+        .containsExactly(event);
     assertThat(calls()).isEqualTo(1);
   }
 
@@ -337,8 +339,7 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
       pool.shutdownNow();
     }
 
-    assertThat(
-            JdbcUsageStore.open(empty).queries().total(ALL, BillingPeriod.lifetime()).calls())
+    assertThat(JdbcUsageStore.open(empty).queries().total(ALL, BillingPeriod.lifetime()).calls())
         .isEqualTo(16);
   }
 

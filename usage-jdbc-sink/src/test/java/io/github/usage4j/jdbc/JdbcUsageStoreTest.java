@@ -27,16 +27,11 @@ class JdbcUsageStoreTest {
   @TempDir Path directory;
 
   private static long calls(JdbcUsageStore store) {
-    return store
-        .queries()
-        .total(UsageFilter.allOrganizations(), BillingPeriod.lifetime())
-        .calls();
+    return store.queries().total(UsageFilter.allOrganizations(), BillingPeriod.lifetime()).calls();
   }
 
   private static DataSource product(String name) {
-    return proxy(
-        DataSource.class,
-        proxy(Connection.class, proxy(DatabaseMetaData.class, name)));
+    return proxy(DataSource.class, proxy(Connection.class, proxy(DatabaseMetaData.class, name)));
   }
 
   /** An object whose methods that return that type return the value, and others nothing. */
@@ -45,8 +40,7 @@ class JdbcUsageStoreTest {
         Proxy.newProxyInstance(
             type.getClassLoader(),
             new Class<?>[] {type},
-            (proxy, method, arguments) ->
-                method.getReturnType().isInstance(value) ? value : null));
+            (proxy, method, arguments) -> method.getReturnType().isInstance(value) ? value : null));
   }
 
   @ParameterizedTest
@@ -78,9 +72,7 @@ class JdbcUsageStoreTest {
   @Test
   void database_given_isNotAskedFor() {
     var store =
-        JdbcUsageStore.builder(Databases.h2Memory(""))
-            .database(JdbcUsageStore.Database.H2)
-            .open();
+        JdbcUsageStore.builder(Databases.h2Memory("")).database(JdbcUsageStore.Database.H2).open();
 
     assertThat(store).hasToString("JdbcUsageStore[H2, usage_*]");
   }
