@@ -71,10 +71,16 @@ public final class UsageEvents {
         .attempts(2)
         .attribution(
             new Attribution(
-                "acme", "ada", "Ada L.", "c7", "Customer 7", "s1", "support", true,
+                "acme",
+                "ada",
+                "Ada L.",
+                "c7",
+                "Customer 7",
+                "s1",
+                "support",
+                true,
                 Map.of("team", "blue", "quote\"d", "it's \\ \uD83D\uDE00")))
-        .tokens(
-            new TokenCounts(1_000L, 200L, 1_500L, 400L, 300L, 250L, 7L, 3L), Quality.REPORTED)
+        .tokens(new TokenCounts(1_000L, 200L, 1_500L, 400L, 300L, 250L, 7L, 3L), Quality.REPORTED)
         .source(UsageEvent.Source.WIRE)
         .unit("searches", BigDecimal.valueOf(3))
         .unit("seconds", new BigDecimal("0.000001250"))
@@ -139,7 +145,11 @@ public final class UsageEvents {
                     .session(pick(random, null, "s1")))
             .outcome(
                 pick(
-                    random, Outcome.SUCCESS, Outcome.SUCCESS, Outcome.ERROR, Outcome.CANCELLED,
+                    random,
+                    Outcome.SUCCESS,
+                    Outcome.SUCCESS,
+                    Outcome.ERROR,
+                    Outcome.CANCELLED,
                     Outcome.REFUSED));
     switch (random.nextInt(5)) {
       case 0 -> builder.tokens(TokenCounts.UNKNOWN);

@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -52,8 +53,10 @@ public abstract class UsageReaderContract extends UsageStoreContract {
 
   private Map<String, Long> callsBy(Dimension dimension) {
     var calls = new HashMap<String, Long>();
-    store().queries().by(ALL, NOVEMBER, dimension).forEach(
-        row -> calls.put(row.key(dimension), row.calls()));
+    store()
+        .queries()
+        .by(ALL, NOVEMBER, dimension)
+        .forEach(row -> calls.put(row.key(dimension), row.calls()));
     return calls;
   }
 
@@ -67,8 +70,7 @@ public abstract class UsageReaderContract extends UsageStoreContract {
   @Test
   void aggregate_nothingStored_isNoRow() {
     assertThat(reader().aggregate(new UsageQuery(ALL, NOVEMBER, Set.of()))).isEmpty();
-    assertThat(reader().aggregate(new UsageQuery(ALL, NOVEMBER, Set.of(Dimension.USER))))
-        .isEmpty();
+    assertThat(reader().aggregate(new UsageQuery(ALL, NOVEMBER, Set.of(Dimension.USER)))).isEmpty();
     assertThat(total(ALL, NOVEMBER)).isEqualTo(UsageSummary.EMPTY);
   }
 
@@ -108,8 +110,13 @@ public abstract class UsageReaderContract extends UsageStoreContract {
   void aggregate_clockChangesOfOtherZones_moveNothing() throws Exception {
     // Lord Howe turns its clock back by half an hour at this instant, Berlin by an hour.
     var events = new ArrayList<UsageEvent>();
-    for (String hour : List.of("2026-04-04T14:45:00Z", "2026-04-04T15:15:00Z",
-        "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z", "2026-03-29T01:30:00Z")) {
+    for (String hour :
+        List.of(
+            "2026-04-04T14:45:00Z",
+            "2026-04-04T15:15:00Z",
+            "2026-10-25T00:30:00Z",
+            "2026-10-25T01:30:00Z",
+            "2026-03-29T01:30:00Z")) {
       events.add(chatAt(Instant.parse(hour)).build());
     }
     store().write(events);
@@ -177,19 +184,38 @@ public abstract class UsageReaderContract extends UsageStoreContract {
   @Test
   void aggregate_namesThatLookAlike_areKeptApart() throws Exception {
     List<String> names =
-        List.of("acme", "Acme", "ACME", "\u00e9", "e\u0301", "\uD83D\uDE00", "\uD83D\uDE01", "a c",
-            "a  c", "\u00df", "ss", "a%", "a_", "'", "a\\", "a\u200bb", "ab");
+        List.of(
+            "acme",
+            "Acme",
+            "ACME",
+            "\u00e9",
+            "e\u0301",
+            "\uD83D\uDE00",
+            "\uD83D\uDE01",
+            "a c",
+            "a  c",
+            "\u00df",
+            "ss",
+            "a%",
+            "a_",
+            "'",
+            "a\\",
+            "a\u200bb",
+            "ab");
     for (String name : names) {
       write(
           chat()
-              .attribution(
-                  Attribution.organization(name).user(name).customer(name).category(name))
+              .attribution(Attribution.organization(name).user(name).customer(name).category(name))
               .responseModel(name)
               .build());
     }
 
     for (Dimension dimension :
-        List.of(Dimension.ORGANIZATION, Dimension.USER, Dimension.CUSTOMER, Dimension.CATEGORY,
+        List.of(
+            Dimension.ORGANIZATION,
+            Dimension.USER,
+            Dimension.CUSTOMER,
+            Dimension.CATEGORY,
             Dimension.MODEL)) {
       assertThat(callsBy(dimension)).hasSize(names.size()).containsOnlyKeys(names);
     }
@@ -216,7 +242,10 @@ public abstract class UsageReaderContract extends UsageStoreContract {
         Attribution.organization("o").user("u").customer("c").session("s").category("k");
     write(
         chat().attribution(who).responseModel("m").build(),
-        chat().attribution(who).outcome(Outcome.ERROR).cost(Cost.total(BigDecimal.ONE, "USD"))
+        chat()
+            .attribution(who)
+            .outcome(Outcome.ERROR)
+            .cost(Cost.total(BigDecimal.ONE, "USD"))
             .build(),
         chat().build());
 
@@ -226,8 +255,14 @@ public abstract class UsageReaderContract extends UsageStoreContract {
       assertThat(total(filter, NOVEMBER).calls()).isEqualTo(2);
     }
     for (UsageFilter filter :
-        List.of(ALL.user("x"), ALL.customer("x"), ALL.session("x"), ALL.category("x"),
-            ALL.provider("x"), ALL.model("x"), UsageFilter.organization("x"))) {
+        List.of(
+            ALL.user("x"),
+            ALL.customer("x"),
+            ALL.session("x"),
+            ALL.category("x"),
+            ALL.provider("x"),
+            ALL.model("x"),
+            UsageFilter.organization("x"))) {
       assertThat(total(filter, NOVEMBER)).isEqualTo(UsageSummary.EMPTY);
     }
     assertThat(total(ALL.provider("openai"), NOVEMBER).calls()).isEqualTo(3);
@@ -242,12 +277,13 @@ public abstract class UsageReaderContract extends UsageStoreContract {
     write(
         chat().attribution(Attribution.organization("a").user("7", "Ada")).build(),
         chat().attribution(Attribution.organization("b").user("7", "Bob")).build(),
-        chat().attribution(Attribution.organization("b").user("8", "Eve").customer("c", "C"))
-            .cost(Cost.total(BigDecimal.ONE, "USD")).build());
+        chat()
+            .attribution(Attribution.organization("b").user("8", "Eve").customer("c", "C"))
+            .cost(Cost.total(BigDecimal.ONE, "USD"))
+            .build());
 
     assertThat(labels(ALL, Dimension.USER)).isEqualTo(Map.of("7", "7", "8", "Eve"));
-    assertThat(labels(UsageFilter.organization("a"), Dimension.USER))
-        .isEqualTo(Map.of("7", "Ada"));
+    assertThat(labels(UsageFilter.organization("a"), Dimension.USER)).isEqualTo(Map.of("7", "Ada"));
     assertThat(labels(UsageFilter.organization("b"), Dimension.CUSTOMER))
         .isEqualTo(Map.of("", "", "c", "C"));
     var both = new UsageQuery(ALL, NOVEMBER, Set.of(Dimension.USER, Dimension.ORGANIZATION));
@@ -258,8 +294,10 @@ public abstract class UsageReaderContract extends UsageStoreContract {
 
   private Map<String, String> labels(UsageFilter who, Dimension dimension) {
     var labels = new HashMap<String, String>();
-    store().queries().by(who, NOVEMBER, dimension).forEach(
-        row -> labels.put(row.key(dimension), row.label(dimension)));
+    store()
+        .queries()
+        .by(who, NOVEMBER, dimension)
+        .forEach(row -> labels.put(row.key(dimension), row.label(dimension)));
     return labels;
   }
 
@@ -314,8 +352,7 @@ public abstract class UsageReaderContract extends UsageStoreContract {
 
   @Test
   void events_ofAnotherOrganization_areNotSeen() throws Exception {
-    UsageEvent event =
-        chat().attribution(Attribution.organization("a")).operation("op", 1).build();
+    UsageEvent event = chat().attribution(Attribution.organization("a")).operation("op", 1).build();
     write(event);
 
     UsageFilter other = UsageFilter.organization("b");
@@ -326,16 +363,32 @@ public abstract class UsageReaderContract extends UsageStoreContract {
     assertThat(store().queries().operation(ALL, "OP")).isEmpty();
   }
 
-  @Test
-  void everyQuestion_onRandomEvents_isAnsweredAsInMemory() throws Exception {
-    List<UsageEvent> events = UsageEvents.random(42, RANDOM_EVENTS);
-    var memory = new InMemoryUsageStore();
-    for (int from = 0; from < events.size(); from += 1_000) {
-      List<UsageEvent> batch = events.subList(from, Math.min(from + 1_000, events.size()));
-      memory.write(batch);
-      store().write(batch);
+  /** The reference, filled once for all stores, with the answers that were asked for before. */
+  private static final class Reference {
+    static final List<UsageEvent> EVENTS = UsageEvents.random(42, RANDOM_EVENTS);
+    static final InMemoryUsageStore MEMORY = new InMemoryUsageStore();
+    static final Map<UsageQuery, Set<UsageSummary>> SUMS = new ConcurrentHashMap<>();
+    static final Map<EventQuery, List<UsageEvent>> PAGES = new ConcurrentHashMap<>();
+
+    static {
+      MEMORY.write(EVENTS);
     }
 
+    static Set<UsageSummary> sums(UsageQuery query) {
+      return SUMS.computeIfAbsent(query, q -> new HashSet<>(MEMORY.reader().aggregate(q)));
+    }
+
+    static List<UsageEvent> page(EventQuery query) {
+      return PAGES.computeIfAbsent(query, MEMORY.reader()::events);
+    }
+  }
+
+  @Test
+  void everyQuestion_onRandomEvents_isAnsweredAsInMemory() throws Exception {
+    List<UsageEvent> events = Reference.EVENTS;
+    for (int from = 0; from < events.size(); from += 1_000) {
+      store().write(events.subList(from, Math.min(from + 1_000, events.size())));
+    }
     List<UsageFilter> filters =
         List.of(
             ALL,
@@ -343,35 +396,38 @@ public abstract class UsageReaderContract extends UsageStoreContract {
             UsageFilter.organization("o'neil").user("\u00e9"),
             ALL.unpriced(),
             ALL.model("m1").outcome(Outcome.SUCCESS));
-    List<BillingPeriod> periods =
-        List.of(
-            BillingPeriod.lifetime(),
-            NOVEMBER,
-            BillingPeriod.of(NOON.plusNanos(1_000), NOON.plus(Duration.ofDays(3))));
+    var part = BillingPeriod.of(NOON.plusNanos(1_000), NOON.plus(Duration.ofDays(3)));
+
+    for (Set<Dimension> by : groupings()) {
+      assertSums(new UsageQuery(ALL, BillingPeriod.lifetime(), by));
+    }
     for (UsageFilter who : filters) {
-      for (BillingPeriod when : periods) {
-        for (Set<Dimension> by : groupings()) {
-          var query = new UsageQuery(who, when, by);
-          assertThat(new HashSet<>(reader().aggregate(query)))
-              .as("%s", query)
-              .isEqualTo(new HashSet<>(memory.reader().aggregate(query)));
+      for (BillingPeriod when : List.of(NOVEMBER, part)) {
+        assertSums(new UsageQuery(who, when, Set.of()));
+        assertSums(new UsageQuery(who, when, Set.of(Dimension.DAY, Dimension.USER)));
+        EventQuery.Position after = null;
+        for (int i = 0; i < 3; i++) {
+          var query = new EventQuery(who, when, null, null, 200, after);
+          List<UsageEvent> page = reader().events(query);
+          assertThat(page).as("%s", query).isEqualTo(Reference.page(query));
+          if (!page.isEmpty()) {
+            UsageEvent last = page.get(page.size() - 1);
+            after = new EventQuery.Position(last.occurredAt(), last.id());
+          }
         }
-        var first = new EventQuery(who, when, null, null, 500, null);
-        List<UsageEvent> page = memory.reader().events(first);
-        assertThat(reader().events(first)).isEqualTo(page);
-        if (page.size() == 500) {
-          UsageEvent last = page.get(499);
-          var position = new EventQuery.Position(last.occurredAt(), last.id());
-          var next = new EventQuery(who, when, null, null, 500, position);
-          assertThat(reader().events(next)).isEqualTo(memory.reader().events(next));
-        }
-        assertThat(store().queries().daily(who, NOVEMBER))
-            .isEqualTo(memory.queries().daily(who, NOVEMBER));
       }
     }
+    assertThat(store().queries().daily(ALL, NOVEMBER))
+        .isEqualTo(Reference.MEMORY.queries().daily(ALL, NOVEMBER));
     assertThat(store().queries().operation(ALL, "op-17"))
         .isNotEmpty()
-        .isEqualTo(memory.queries().operation(ALL, "op-17"));
+        .isEqualTo(Reference.MEMORY.queries().operation(ALL, "op-17"));
+  }
+
+  private void assertSums(UsageQuery query) {
+    assertThat(new HashSet<>(reader().aggregate(query)).equals(Reference.sums(query)))
+        .as("%s is answered as in memory", query)
+        .isTrue();
   }
 
   private static List<Set<Dimension>> groupings() {
@@ -385,8 +441,14 @@ public abstract class UsageReaderContract extends UsageStoreContract {
     groupings.add(Set.of(Dimension.ORGANIZATION, Dimension.USER));
     groupings.add(Set.of(Dimension.DAY, Dimension.MODEL, Dimension.CUSTOMER));
     groupings.add(
-        Set.of(Dimension.ORGANIZATION, Dimension.USER, Dimension.CUSTOMER, Dimension.CATEGORY,
-            Dimension.PROVIDER, Dimension.MODEL, Dimension.DAY));
+        Set.of(
+            Dimension.ORGANIZATION,
+            Dimension.USER,
+            Dimension.CUSTOMER,
+            Dimension.CATEGORY,
+            Dimension.PROVIDER,
+            Dimension.MODEL,
+            Dimension.DAY));
     return groupings;
   }
 }

@@ -103,7 +103,14 @@ public abstract class UsageStoreContract {
     String longest = "\uD83D\uDE00".repeat(Attribution.MAX_ID);
     Attribution who =
         new Attribution(
-            longest, longest, longest, longest, longest, longest, longest, false,
+            longest,
+            longest,
+            longest,
+            longest,
+            longest,
+            longest,
+            longest,
+            false,
             Map.of(longest, longest));
     UsageEvent event =
         chat()
@@ -121,8 +128,7 @@ public abstract class UsageStoreContract {
   @Test
   void write_sqlInNames_isOnlyText() throws Exception {
     String name = "a'); DROP TABLE usage_event; -- \" ? :x <y> ${z}";
-    UsageEvent event =
-        chat().attribution(Attribution.organization(name).user(name, name)).build();
+    UsageEvent event = chat().attribution(Attribution.organization(name).user(name, name)).build();
 
     write(event);
 

@@ -7,7 +7,6 @@ import io.github.usage4j.UsageQuery;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /** The SQL form of {@code UsageSummary.of}: what one call adds, summed by keys and currency. */
 final class AggregateSql {
@@ -45,21 +44,18 @@ final class AggregateSql {
 
   private AggregateSql() {}
 
-  /** One row for each combination of keys and currency, with the labels that fit its keys. */
-  static Sql of(UsageQuery query, Collection<Dimension> dimensions, Tables tables) {
+  /** One row for each combination of keys and currency. */
+  static Sql of(
+      UsageQuery query, Collection<Dimension> dimensions, Tables tables, String emptyText) {
     String keys =
         dimensions.stream().map(d -> "e." + column(d) + ", ").collect(Collectors.joining());
-    var sql = new Sql("SELECT a.*");
-    dimensions.stream()
-        .map(AggregateSql::labelColumn)
-        .filter(label -> label != null)
-        .forEach(label -> sql.add(", " + label + ".label AS " + label));
-    sql.add(" FROM (SELECT ")
-        .add(keys)
+    String organization = "COALESCE(e.organization, " + emptyText + ")";
+    var sql = new Sql("SELECT ");
+    sql.add(keys)
         .add("e.currency")
-        .add(", MIN(COALESCE(e.organization, '')) AS ")
+        .add(", MIN(" + organization + ") AS ")
         .add(FIRST_ORGANIZATION)
-        .add(", MAX(COALESCE(e.organization, '')) AS ")
+        .add(", MAX(" + organization + ") AS ")
         .add(LAST_ORGANIZATION)
         .add(countIf("e.outcome <> 'REFUSED'", "calls"))
         .add(countIf("e.opens_operation", "operations"))
@@ -82,37 +78,11 @@ final class AggregateSql {
         .where(query.who(), query.when())
         .add(" GROUP BY ")
         .add(keys)
-        .add("e.currency) a")
-        .add(joinLabels(dimensions, tables));
+        .add("e.currency");
   }
 
   private static String countIf(String condition, String name) {
     return ", SUM(CASE WHEN " + condition + " THEN 1 ELSE 0 END) AS " + name;
-  }
-
-  private static String joinLabels(Collection<Dimension> dimensions, Tables tables) {
-    return dimensions.stream()
-        .filter(dimension -> labelColumn(dimension) != null)
-        .map(
-            dimension ->
-                " LEFT JOIN "
-                    + tables.label()
-                    + " "
-                    + labelColumn(dimension)
-                    + " ON "
-                    + labelColumn(dimension)
-                    + ".organization = a."
-                    + FIRST_ORGANIZATION
-                    + " AND "
-                    + labelColumn(dimension)
-                    + ".kind = '"
-                    + dimension.name()
-                    + "'"
-                    + " AND "
-                    + labelColumn(dimension)
-                    + ".id = a."
-                    + column(dimension))
-        .collect(Collectors.joining());
   }
 
   /** The column that a report is broken down by. */
@@ -126,15 +96,6 @@ final class AggregateSql {
       case MODEL -> "model";
       case DAY -> "utc_day";
       case MONTH -> throw new IllegalArgumentException("a reader groups by DAY, not by MONTH");
-    };
-  }
-
-  /** Where the label of a key comes in; null if such keys have no labels. */
-  static @Nullable String labelColumn(Dimension dimension) {
-    return switch (dimension) {
-      case USER -> EventMapper.USER_LABEL;
-      case CUSTOMER -> EventMapper.CUSTOMER_LABEL;
-      default -> null;
     };
   }
 }

@@ -26,6 +26,17 @@ interface Dialect {
    */
   void prepare(Connection connection) throws SQLException;
 
+  /**
+   * Makes sure that the next commit is durable when it returns.
+   *
+   * @param connection before its transaction begins
+   * @throws UsageException naming the setting and its cure
+   */
+  void beforeWrite(Connection connection) throws SQLException;
+
+  /** An empty text that compares exactly, as an expression. */
+  String emptyText();
+
   /** True if the table is there under the name that statements use. */
   boolean hasTable(Connection connection, String table) throws SQLException;
 

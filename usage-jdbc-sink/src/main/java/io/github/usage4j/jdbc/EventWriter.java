@@ -49,7 +49,7 @@ final class EventWriter {
     batch.forEach(event -> firsts.putIfAbsent(event.id(), event));
     Outcome outcome;
     try {
-      outcome = transactions.run(connection -> store(connection, firsts.values()));
+      outcome = transactions.write(connection -> store(connection, firsts.values()));
     } catch (UnstorableException e) {
       throw new RejectedException("cannot be stored: " + e.getMessage(), e);
     } catch (SQLException e) {

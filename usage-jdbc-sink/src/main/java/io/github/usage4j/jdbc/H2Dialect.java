@@ -6,7 +6,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Types;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -20,6 +19,8 @@ final class H2Dialect implements Dialect {
   private static final Set<String> NOT_FOUND = Set.of("42S02", "42S03", "42S04");
   private static final String ADMIN_RIGHTS_REQUIRED = "90040";
   private static final String MEMORY = "jdbc:h2:mem:";
+
+  private volatile boolean inFile;
 
   @Override
   public String scripts() {
@@ -52,6 +53,15 @@ final class H2Dialect implements Dialect {
           -1,
           "the database, and every event in it, would vanish with its last connection");
     } else if (!connection.isReadOnly()) {
+      inFile = true;
+      beforeWrite(connection);
+    }
+  }
+
+  /** With every batch: H2 stores this setting, but has its default again when it is reopened. */
+  @Override
+  public void beforeWrite(Connection connection) throws SQLException {
+    if (inFile) {
       require(
           connection,
           "WRITE_DELAY",
@@ -59,6 +69,12 @@ final class H2Dialect implements Dialect {
           "a process that is killed would lose events that were committed up to that many"
               + " milliseconds before");
     }
+  }
+
+  /** IGNORECASE makes a plain literal, and what it is combined with, ignore case. */
+  @Override
+  public String emptyText() {
+    return "CAST('' AS VARCHAR_CASESENSITIVE)";
   }
 
   private static void require(Connection connection, String setting, int wanted, String otherwise)
@@ -80,10 +96,11 @@ final class H2Dialect implements Dialect {
                 + actual
                 + ", and this role may not set it: "
                 + otherwise
-                + "; let an administrator run SET "
+                + "; open the store with an administrator's role, or let an administrator run SET "
                 + setting
                 + " "
-                + wanted,
+                + wanted
+                + " and stay connected, because H2 forgets it when the database is closed",
             e);
       }
     }
@@ -133,7 +150,7 @@ final class H2Dialect implements Dialect {
         Dialect.isTrue(
             connection,
             "SELECT COUNT(*) > 0 FROM INFORMATION_SCHEMA.TABLES"
-                + " WHERE TABLE_SCHEMA = SCHEMA() AND LOWER(TABLE_NAME) = ?",
+                + " WHERE LOWER(TABLE_SCHEMA) = LOWER(SCHEMA()) AND LOWER(TABLE_NAME) = ?",
             table);
     if (!inAnyCase) {
       return false;
@@ -215,31 +232,50 @@ final class H2Dialect implements Dialect {
     return inserted;
   }
 
+  /**
+   * Without MERGE: with IGNORECASE its source compares without case. The update comes first, the
+   * insert takes what is not there; whoever is overtaken gets a unique violation and asks again.
+   */
   @Override
   public void upsertLabels(Connection connection, Tables tables, Map<LabelKey, Label> labels)
       throws SQLException {
-    String sql =
-        "MERGE INTO "
+    String key = " WHERE organization = ? AND kind = ? AND id = ?";
+    String update =
+        "UPDATE "
             + tables.label()
-            + " t USING (SELECT"
-            + " CAST(? AS VARCHAR_CASESENSITIVE) AS organization,"
-            + " CAST(? AS VARCHAR_CASESENSITIVE) AS kind,"
-            + " CAST(? AS VARCHAR_CASESENSITIVE) AS id,"
-            + " CAST(? AS VARCHAR_CASESENSITIVE) AS label,"
-            + " CAST(? AS DATE) AS seen_on) s"
-            + " ON (t.organization = s.organization AND t.kind = s.kind AND t.id = s.id)"
-            + " WHEN MATCHED AND (t.seen_on < s.seen_on"
-            + " OR (t.seen_on = s.seen_on AND t.label <> s.label))"
-            + " THEN UPDATE SET t.label = s.label, t.seen_on = s.seen_on"
-            + " WHEN NOT MATCHED THEN INSERT (organization, kind, id, label, seen_on)"
-            + " VALUES (s.organization, s.kind, s.id, s.label, s.seen_on)";
+            + " SET label = ?, seen_on = ?"
+            + key
+            + " AND (seen_on < ? OR (seen_on = ? AND label <> ?))";
+    String insert =
+        "INSERT INTO "
+            + tables.label()
+            + " (organization, kind, id, label, seen_on) SELECT ?, ?, ?, ?, CAST(? AS DATE)"
+            + " WHERE NOT EXISTS (SELECT 1 FROM "
+            + tables.label()
+            + key
+            + ")";
+    executeForEach(connection, update, labels, "TDOKIDDT");
+    executeForEach(connection, insert, labels, "OKITDOKI");
+  }
+
+  /** Binds organization, kind, id, text and day in the order of their letters. */
+  private static void executeForEach(
+      Connection connection, String sql, Map<LabelKey, Label> labels, String order)
+      throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       for (Map.Entry<LabelKey, Label> entry : labels.entrySet()) {
-        statement.setString(1, entry.getKey().organization());
-        statement.setString(2, entry.getKey().kind());
-        statement.setString(3, entry.getKey().id());
-        statement.setString(4, entry.getValue().text());
-        statement.setObject(5, entry.getValue().seenOn(), Types.DATE);
+        LabelKey key = entry.getKey();
+        for (int i = 0; i < order.length(); i++) {
+          Object value =
+              switch (order.charAt(i)) {
+                case 'O' -> key.organization();
+                case 'K' -> key.kind();
+                case 'I' -> key.id();
+                case 'T' -> entry.getValue().text();
+                default -> entry.getValue().seenOn();
+              };
+          statement.setObject(i + 1, value);
+        }
         statement.addBatch();
       }
       statement.executeBatch();

@@ -24,6 +24,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
@@ -35,10 +36,12 @@ final class JdbcUsageReader implements UsageReader {
 
   private final Jdbi jdbi;
   private final Tables tables;
+  private final String emptyText;
 
-  JdbcUsageReader(Jdbi jdbi, Tables tables) {
+  JdbcUsageReader(Jdbi jdbi, Dialect dialect, Tables tables) {
     this.jdbi = jdbi;
     this.tables = tables;
+    this.emptyText = dialect.emptyText();
   }
 
   @Override
@@ -47,16 +50,18 @@ final class JdbcUsageReader implements UsageReader {
     return asking(
         () -> "the sum of " + describe(query.who()) + " " + query.when() + " by " + dimensions,
         () -> {
-          var sql = AggregateSql.of(query, dimensions, tables);
+          var sql = AggregateSql.of(query, dimensions, tables, emptyText);
           var rows = new HashMap<Map<Dimension, String>, Row>();
           sql.forEach(
               jdbi,
               result -> {
                 Map<Dimension, String> keys = keys(result, dimensions);
-                rows.computeIfAbsent(keys, k -> new Row()).add(result, dimensions);
+                rows.computeIfAbsent(keys, k -> new Row()).add(result);
               });
+          Map<LabelKey, String> labels = labelsOf(rows);
           var summaries = new ArrayList<UsageSummary>();
-          rows.forEach((keys, row) -> summaries.add(row.sum.forRow(keys, row.labels())));
+          rows.forEach(
+              (keys, row) -> summaries.add(row.sum.forRow(keys, row.labels(keys, labels))));
           return summaries;
         });
   }
@@ -74,8 +79,8 @@ final class JdbcUsageReader implements UsageReader {
                   .add(" FROM ")
                   .add(tables.event())
                   .add(" e")
-                  .add(labelsOf(tables, "u", LabelKey.USER, "e.user_id"))
-                  .add(labelsOf(tables, "c", LabelKey.CUSTOMER, "e.customer_id"))
+                  .add(labelsOf("u", LabelKey.USER, "e.user_id"))
+                  .add(labelsOf("c", LabelKey.CUSTOMER, "e.customer_id"))
                   .where(query.who(), query.when());
           if (query.operationId() != null) {
             sql.add(" AND e.operation_id = ").bind(query.operationId());
@@ -105,14 +110,16 @@ final class JdbcUsageReader implements UsageReader {
     }
   }
 
-  static String labelsOf(Tables tables, String alias, String kind, String id) {
+  private String labelsOf(String alias, String kind, String id) {
     return " LEFT JOIN "
         + tables.label()
         + " "
         + alias
         + " ON "
         + alias
-        + ".organization = COALESCE(e.organization, '')"
+        + ".organization = COALESCE(e.organization, "
+        + emptyText
+        + ")"
         + " AND "
         + alias
         + ".kind = '"
@@ -142,27 +149,62 @@ final class JdbcUsageReader implements UsageReader {
     private UsageSummary sum = UsageSummary.EMPTY;
     private @Nullable String organization;
     private boolean mixed;
-    private final Map<Dimension, String> labels = new EnumMap<>(Dimension.class);
 
-    void add(ResultSet row, Collection<Dimension> dimensions) throws SQLException {
+    void add(ResultSet row) throws SQLException {
       sum = sum.plus(summary(row));
       String first = row.getString(AggregateSql.FIRST_ORGANIZATION);
       mixed |= !first.equals(row.getString(AggregateSql.LAST_ORGANIZATION));
       mixed |= organization != null && !organization.equals(first);
       organization = first;
-      for (Dimension dimension : dimensions) {
-        String column = AggregateSql.labelColumn(dimension);
-        String label = column == null ? null : row.getString(column);
-        if (label != null) {
-          labels.put(dimension, label);
-        }
-      }
     }
 
     /** Users of two organizations may have one id: then there is no label that fits both. */
-    Map<Dimension, String> labels() {
-      return mixed ? Map.of() : labels;
+    @Nullable LabelKey labelKey(Dimension dimension, String id) {
+      boolean labelled = dimension == Dimension.USER || dimension == Dimension.CUSTOMER;
+      return !labelled || mixed || organization == null || id.isEmpty()
+          ? null
+          : new LabelKey(organization, dimension.name(), id);
     }
+
+    Map<Dimension, String> labels(Map<Dimension, String> keys, Map<LabelKey, String> known) {
+      var labels = new EnumMap<Dimension, String>(Dimension.class);
+      keys.forEach(
+          (dimension, id) -> {
+            LabelKey key = labelKey(dimension, id);
+            String label = key == null ? null : known.get(key);
+            if (label != null) {
+              labels.put(dimension, label);
+            }
+          });
+      return labels;
+    }
+  }
+
+  /** Asked for apart: joined to a sum, a label that matches twice would count calls twice. */
+  private Map<LabelKey, String> labelsOf(Map<Map<Dimension, String>, Row> rows) {
+    var wanted = new TreeSet<LabelKey>();
+    rows.forEach(
+        (keys, row) ->
+            keys.forEach(
+                (dimension, id) -> {
+                  LabelKey key = row.labelKey(dimension, id);
+                  if (key != null) {
+                    wanted.add(key);
+                  }
+                }));
+    var labels = new HashMap<LabelKey, String>();
+    if (!wanted.isEmpty()) {
+      var sql = new Sql("SELECT organization, kind, id, label FROM ").add(tables.label());
+      sql.add(" WHERE organization = ANY(").bind(wanted.stream().map(LabelKey::organization));
+      sql.add(") AND id = ANY(").bind(wanted.stream().map(LabelKey::id)).add(")");
+      sql.forEach(
+          jdbi,
+          row ->
+              labels.put(
+                  new LabelKey(row.getString(1), row.getString(2), row.getString(3)),
+                  row.getString(4)));
+    }
+    return labels;
   }
 
   private static UsageSummary summary(ResultSet row) throws SQLException {

@@ -217,7 +217,7 @@ public final class JdbcUsageStore implements UsageStore {
             kind,
             tables,
             new EventWriter(transactions, dialect, tables, clock),
-            new JdbcUsageReader(jdbi(dataSource), tables));
+            new JdbcUsageReader(jdbi(dataSource), dialect, tables));
       } catch (SQLException e) {
         throw new UsageException(
             "cannot open the usage tables " + tables.prefix() + "*: " + e.getMessage(), e);

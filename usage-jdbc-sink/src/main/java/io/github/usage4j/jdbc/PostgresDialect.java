@@ -45,6 +45,16 @@ final class PostgresDialect implements Dialect {
   }
 
   @Override
+  public void beforeWrite(Connection connection) {
+    // synchronous_commit is the server's, or the role's, to choose.
+  }
+
+  @Override
+  public String emptyText() {
+    return "''";
+  }
+
+  @Override
   public boolean hasTable(Connection connection, String table) throws SQLException {
     return Dialect.isTrue(connection, "SELECT to_regclass(?) IS NOT NULL", table);
   }

@@ -2,6 +2,7 @@ package io.github.usage4j.jdbc;
 
 import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.UsageFilter;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -9,6 +10,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +43,11 @@ final class Sql {
 
   Sql bind(UUID value) {
     return mark(value);
+  }
+
+  /** An array, each value once. */
+  Sql bind(Stream<String> texts) {
+    return mark(texts.distinct().toArray(String[]::new));
   }
 
   Sql bind(Instant value) {
@@ -77,6 +84,15 @@ final class Sql {
     }
   }
 
+  private static void set(PreparedStatement statement, int position, Object value)
+      throws SQLException {
+    if (value instanceof String[] texts) {
+      statement.setArray(position, statement.getConnection().createArrayOf("text", texts));
+    } else {
+      statement.setObject(position, value);
+    }
+  }
+
   /** What is done with each row. */
   interface RowReader {
     void read(ResultSet row) throws SQLException;
@@ -88,7 +104,7 @@ final class Sql {
           var query = handle.createQuery(text.toString());
           for (int i = 0; i < values.size(); i++) {
             Object value = values.get(i);
-            query.bind(i, (position, statement, context) -> statement.setObject(position, value));
+            query.bind(i, (position, statement, context) -> set(statement, position, value));
           }
           query
               .map(

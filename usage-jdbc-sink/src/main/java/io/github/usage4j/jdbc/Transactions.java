@@ -39,13 +39,22 @@ final class Transactions {
     T run(Connection connection) throws SQLException;
   }
 
+  /** {@link #run}, durable when it returns. */
+  <T> T write(Work<T> work) throws SQLException {
+    return run(true, work);
+  }
+
   /**
    * Runs and commits the work; runs it again if it lost a race, so it must not have side effects.
    */
   <T> T run(Work<T> work) throws SQLException {
+    return run(false, work);
+  }
+
+  private <T> T run(boolean durable, Work<T> work) throws SQLException {
     for (int attempt = 1; ; attempt++) {
       try {
-        return once(work);
+        return once(durable, work);
       } catch (SQLException e) {
         if (attempt == ATTEMPTS || !RACES.contains(SqlStates.of(e))) {
           throw e;
@@ -62,7 +71,7 @@ final class Transactions {
     LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(micros));
   }
 
-  private <T> T once(Work<T> work) throws SQLException {
+  private <T> T once(boolean durable, Work<T> work) throws SQLException {
     Connection connection = dataSource.getConnection();
     boolean committed = false;
     try {
@@ -72,6 +81,9 @@ final class Transactions {
             "the DataSource handed out a connection inside a transaction that has written already;"
                 + " give the store one that does not take part in the callers' transactions",
             null);
+      }
+      if (durable) {
+        dialect.beforeWrite(connection);
       }
       try {
         begin(connection, before);

@@ -43,10 +43,10 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
   private JdbcUsageStore store;
 
   /** An empty database. */
-  abstract DataSource newDatabase();
+  abstract DataSource newDatabase() throws Exception;
 
   @BeforeEach
-  final void open() {
+  final void open() throws Exception {
     dataSource = new FaultyDataSource(newDatabase());
     store = JdbcUsageStore.open(dataSource);
   }
@@ -101,8 +101,10 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
     assertThatThrownBy(() -> store.write(List.of(event))).hasMessage("connection reset");
 
     dataSource.fault = FaultyDataSource.NONE;
-    assertThat(write(event)).extracting("duplicates").asInstanceOf(
-        org.assertj.core.api.InstanceOfAssertFactories.LIST).containsExactly(event);
+    assertThat(write(event))
+        .extracting("duplicates")
+        .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST)
+        .containsExactly(event);
     assertThat(calls()).isEqualTo(1);
   }
 
@@ -237,6 +239,7 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
         .hasMessageContaining("inside a transaction");
 
     dataSource.lend = connection -> {};
+    dataSource.takeBack = connection -> {};
     assertThat(calls()).isZero();
   }
 
@@ -336,13 +339,12 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
       pool.shutdownNow();
     }
 
-    assertThat(
-            JdbcUsageStore.open(empty).queries().total(ALL, BillingPeriod.lifetime()).calls())
+    assertThat(JdbcUsageStore.open(empty).queries().total(ALL, BillingPeriod.lifetime()).calls())
         .isEqualTo(16);
   }
 
   @Test
-  void validateOnly_emptyDatabase_namesVersionScriptAndCure() {
+  void validateOnly_emptyDatabase_namesVersionScriptAndCure() throws Exception {
     DataSource empty = newDatabase();
 
     assertThatExceptionOfType(UsageException.class)
@@ -381,7 +383,7 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
   }
 
   @Test
-  void open_foreignTableOfThatName_isRefused() {
+  void open_foreignTableOfThatName_isRefused() throws Exception {
     DataSource foreign = newDatabase();
     Databases.execute(foreign, "CREATE TABLE usage_schema (a INTEGER)");
 

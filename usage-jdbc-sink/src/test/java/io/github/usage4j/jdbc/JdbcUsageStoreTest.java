@@ -12,6 +12,7 @@ import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
+import java.sql.Statement;
 import java.util.List;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcConnectionPool;
@@ -26,16 +27,11 @@ class JdbcUsageStoreTest {
   @TempDir Path directory;
 
   private static long calls(JdbcUsageStore store) {
-    return store
-        .queries()
-        .total(UsageFilter.allOrganizations(), BillingPeriod.lifetime())
-        .calls();
+    return store.queries().total(UsageFilter.allOrganizations(), BillingPeriod.lifetime()).calls();
   }
 
   private static DataSource product(String name) {
-    return proxy(
-        DataSource.class,
-        proxy(Connection.class, proxy(DatabaseMetaData.class, name)));
+    return proxy(DataSource.class, proxy(Connection.class, proxy(DatabaseMetaData.class, name)));
   }
 
   /** An object whose methods that return that type return the value, and others nothing. */
@@ -44,8 +40,7 @@ class JdbcUsageStoreTest {
         Proxy.newProxyInstance(
             type.getClassLoader(),
             new Class<?>[] {type},
-            (proxy, method, arguments) ->
-                method.getReturnType().isInstance(value) ? value : null));
+            (proxy, method, arguments) -> method.getReturnType().isInstance(value) ? value : null));
   }
 
   @ParameterizedTest
@@ -77,9 +72,7 @@ class JdbcUsageStoreTest {
   @Test
   void database_given_isNotAskedFor() {
     var store =
-        JdbcUsageStore.builder(Databases.h2Memory(""))
-            .database(JdbcUsageStore.Database.H2)
-            .open();
+        JdbcUsageStore.builder(Databases.h2Memory("")).database(JdbcUsageStore.Database.H2).open();
 
     assertThat(store).hasToString("JdbcUsageStore[H2, usage_*]");
   }
@@ -125,7 +118,8 @@ class JdbcUsageStoreTest {
   }
 
   @Test
-  void open_roleThatMayNotSetWriteDelay_isRefusedUntilItIsZero() {
+  void open_roleThatMayNotSetWriteDelay_isRefusedUntilItIsZero() throws Exception {
+    JdbcUsageStore store;
     String url = "jdbc:h2:" + directory.resolve("delayed");
     DataSource ordinary = ordinaryRole(url);
 
@@ -134,8 +128,18 @@ class JdbcUsageStoreTest {
         .withMessageContaining("WRITE_DELAY must be 0, but is 500")
         .withMessageContaining("SET WRITE_DELAY 0");
 
-    Databases.execute(Databases.h2(url), "SET WRITE_DELAY 0");
-    assertThat(calls(JdbcUsageStore.open(ordinary))).isZero();
+    try (Connection administrator = Databases.h2(url).getConnection();
+        Statement statement = administrator.createStatement()) {
+      statement.execute("SET WRITE_DELAY 0");
+      store = JdbcUsageStore.open(ordinary);
+      store.write(List.of(chat().build()));
+    }
+
+    assertThat(calls(store)).isEqualTo(1);
+    JdbcUsageStore reopened = store;
+    assertThatExceptionOfType(UsageException.class)
+        .isThrownBy(() -> reopened.write(List.of(chat().build())))
+        .withMessageContaining("but is 0 or 500");
   }
 
   @Test
@@ -167,7 +171,7 @@ class JdbcUsageStoreTest {
     JdbcUsageStore.open(Databases.h2(url)).write(List.of(chat().build()));
 
     assertThatExceptionOfType(UsageException.class)
-        .isThrownBy(() -> JdbcUsageStore.open(Databases.h2(url + ";DATABASE_TO_LOWER=TRUE")))
+        .isThrownBy(() -> JdbcUsageStore.open(Databases.h2(url + ";DATABASE_TO_UPPER=FALSE")))
         .withMessageContaining("in letters that this connection does not find");
   }
 

@@ -64,10 +64,7 @@ class KilledProcessTest {
     var store = JdbcUsageStore.open(Databases.h2(url));
 
     assertThat(
-            store
-                .queries()
-                .total(UsageFilter.allOrganizations(), BillingPeriod.lifetime())
-                .calls())
+            store.queries().total(UsageFilter.allOrganizations(), BillingPeriod.lifetime()).calls())
         .isGreaterThanOrEqualTo(durable);
   }
 }
