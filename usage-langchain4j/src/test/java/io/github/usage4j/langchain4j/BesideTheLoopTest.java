@@ -116,6 +116,22 @@ class BesideTheLoopTest {
   }
 
   @Test
+  void guardrailReprompt_streaming_withoutAScope_joinsByTheCallbackItHappensIn() throws Exception {
+    var model = ledger.models.wrap(streaming(Runnable::run, script(reprompted())));
+    var service =
+        AiServices.builder(Streamer.class)
+            .streamingChatModel(model)
+            .tools(new Fakes.Tools())
+            .outputGuardrails(new Strict())
+            .build();
+
+    finish(service.chat("hi"));
+
+    assertThat(ledger.figures()).containsExactly("10/1", "20/2", "40/4", "50/5");
+    assertThat(ledger.operations()).isEqualTo(1);
+  }
+
+  @Test
   void queryTransformer_inAScope_isPartOfTheOperation() {
     ChatModel model = ledger.models.wrap(chat(text(tokens(5, 1)), text(tokens(10, 2))));
     var augmentor =
