@@ -19,6 +19,7 @@ import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.service.AiServices;
 import dev.langchain4j.service.TokenStream;
 import dev.langchain4j.store.memory.chat.ChatMemoryStore;
@@ -285,6 +286,39 @@ class CorrelationTest {
       wrapped.submit(() -> mine.chat(resultsFor(asked))).get();
     }
     assertThat(ledger.operations()).isEqualTo(1);
+  }
+
+  @Test
+  void callInAPiece_joinsTheOperationAndItsAttribution() throws Exception {
+    ChatModel translator = ledger.models.wrap(chat(text(tokens(5, 1))));
+    StreamingChatModel model =
+        ledger.models.wrap(streaming(provider, Fakes.script(text(tokens(10, 1)))));
+    var end = new CompletableFuture<Void>();
+    try (var scope = ledger.acme()) {
+      model.chat(
+          "hi",
+          new StreamingChatResponseHandler() {
+            @Override
+            public void onPartialResponse(String piece) {
+              translator.chat(piece);
+            }
+
+            @Override
+            public void onCompleteResponse(ChatResponse response) {
+              end.complete(null);
+            }
+
+            @Override
+            public void onError(Throwable error) {
+              end.completeExceptionally(error);
+            }
+          });
+    }
+    end.get(10, TimeUnit.SECONDS);
+
+    assertThat(ledger.figures()).containsExactly("5/1", "10/1");
+    assertThat(ledger.operations()).isEqualTo(1);
+    assertThat(ledger.events()).allMatch(e -> "acme".equals(e.attribution().organization()));
   }
 
   @Test

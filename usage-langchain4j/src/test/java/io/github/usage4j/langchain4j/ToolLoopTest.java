@@ -11,14 +11,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.langchain4j.agent.tool.ReturnBehavior;
 import dev.langchain4j.agent.tool.Tool;
-import dev.langchain4j.data.message.AiMessage;
-import dev.langchain4j.guardrail.OutputGuardrail;
-import dev.langchain4j.guardrail.OutputGuardrailResult;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.response.ChatResponse;
-import dev.langchain4j.rag.DefaultRetrievalAugmentor;
-import dev.langchain4j.rag.content.Content;
-import dev.langchain4j.rag.query.transformer.CompressingQueryTransformer;
 import dev.langchain4j.service.AiServices;
 import dev.langchain4j.service.Result;
 import dev.langchain4j.service.TokenStream;
@@ -27,7 +21,6 @@ import io.github.usage4j.UsageEvent.Outcome;
 import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.UsageSummary;
 import io.github.usage4j.track.UsageScope;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -241,56 +234,6 @@ class ToolLoopTest {
     assertThat(ledger.operations()).isEqualTo(1);
   }
 
-  /** Refuses the first answer. */
-  static final class Strict implements OutputGuardrail {
-    private boolean asked;
-
-    @Override
-    public OutputGuardrailResult validate(AiMessage answer) {
-      if (asked) {
-        return success();
-      }
-      asked = true;
-      return reprompt("no", "try again");
-    }
-  }
-
-  private static Object[] reprompted() {
-    return new Object[] {
-      tools(tokens(10, 1), "a"), text(tokens(20, 2)), tools(tokens(40, 4), "a"), text(tokens(50, 5))
-    };
-  }
-
-  @Test
-  void guardrailReprompt_inAScope_countsWhatLangChain4jLeavesOut() {
-    var service =
-        assistant(ledger.models.wrap(chat(reprompted())), new Fakes.Tools())
-            .outputGuardrails(new Strict())
-            .build();
-    try (UsageScope scope = ledger.acme()) {
-      Result<String> result = service.chat("hi");
-
-      assertTotal(scope.totalUsage(), 120, 12, 4);
-      assertThat(result.tokenUsage().inputTokenCount()).isEqualTo(30);
-    }
-  }
-
-  @Test
-  void guardrailReprompt_streaming_inAScope_countsWhatLangChain4jLeavesOut() throws Exception {
-    var model = ledger.models.wrap(streaming(Runnable::run, script(reprompted())));
-    var service =
-        AiServices.builder(Streamer.class)
-            .streamingChatModel(model)
-            .tools(new Fakes.Tools())
-            .outputGuardrails(new Strict())
-            .build();
-    try (UsageScope scope = ledger.acme()) {
-      assertThat(finish(service.chat("hi"))).isEqualTo("30/3");
-
-      assertTotal(scope.totalUsage(), 120, 12, 4);
-    }
-  }
-
   @Test
   void errorInStepTwo_leavesStepOne() {
     var failure = new IllegalStateException("HTTP 500");
@@ -321,30 +264,6 @@ class ToolLoopTest {
       assertThatThrownBy(() -> service.chat("hi")).isInstanceOf(RuntimeException.class);
 
       assertTotal(scope.totalUsage(), 60, 3, 3);
-    }
-  }
-
-  @Test
-  void queryTransformer_inAScope_isPartOfTheOperation() {
-    ChatModel model = ledger.models.wrap(chat(text(tokens(5, 1)), text(tokens(10, 2))));
-    var augmentor =
-        DefaultRetrievalAugmentor.builder()
-            .queryTransformer(new CompressingQueryTransformer(model))
-            .contentRetriever(query -> List.of(Content.from("fact")))
-            .build();
-    var memory = dev.langchain4j.memory.chat.MessageWindowChatMemory.withMaxMessages(10);
-    memory.add(dev.langchain4j.data.message.UserMessage.from("before"));
-    memory.add(AiMessage.from("answer"));
-    var service =
-        AiServices.builder(Assistant.class)
-            .chatModel(model)
-            .chatMemory(memory)
-            .retrievalAugmentor(augmentor)
-            .build();
-    try (UsageScope scope = ledger.acme()) {
-      service.chat("hi");
-
-      assertTotal(scope.totalUsage(), 15, 3, 2);
     }
   }
 

@@ -53,6 +53,22 @@ final class Figures {
     return this;
   }
 
+  /**
+   * Takes reasoning as part of output also where it was stated apart from it, as xAI does under
+   * OpenAI's names: the total tells, if it is exactly that much more.
+   */
+  Figures totalWithReasoning(@Nullable Number tokens) {
+    if (tokens != null
+        && input != null
+        && output != null
+        && reasoning != null
+        && reasoning > 0
+        && tokens.longValue() == input + output + reasoning) {
+      output += reasoning;
+    }
+    return this;
+  }
+
   Figures cacheRead(@Nullable Number tokens) {
     cacheRead = checked(tokens);
     return this;

@@ -21,6 +21,7 @@ class OpenAiDialect implements Dialect {
     if (openAi.outputTokensDetails() != null) {
       to.reasoning(openAi.outputTokensDetails().reasoningTokens());
     }
+    to.totalWithReasoning(openAi.totalTokenCount());
   }
 
   @Override

@@ -23,6 +23,7 @@ enum UsageShape {
                   u.count("cached_tokens")))
           .cacheWrite(u.count("prompt_tokens_details", "cache_write_tokens"))
           .reasoning(u.count("completion_tokens_details", "reasoning_tokens"))
+          .totalWithReasoning(u.count("total_tokens"))
           .audio(
               u.count("prompt_tokens_details", "audio_tokens"),
               u.count("completion_tokens_details", "audio_tokens"));

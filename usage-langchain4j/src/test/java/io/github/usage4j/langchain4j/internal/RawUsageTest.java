@@ -53,6 +53,16 @@ class RawUsageTest {
   }
 
   @Test
+  void reasoningStatedApart_isTakenInIfTheTotalSaysSo() {
+    String usage =
+        "{'usage':{'prompt_tokens':32,'completion_tokens':9,'total_tokens':%d,"
+            + "'completion_tokens_details':{'reasoning_tokens':94}}}";
+    assertThat(read(usage.formatted(135)).tokens())
+        .isEqualTo(TokenCounts.of(32, 103).reasoning(94));
+    assertThat(read(usage.formatted(41)).tokens()).isEqualTo(TokenCounts.of(32, 9).reasoning(94));
+  }
+
+  @Test
   void cutOffDocument_givesWhatWasReadUntilThen() {
     assertThat(read("{'usage':{'prompt_tokens':9,'completion_tokens':2},'choices':[{'te").tokens())
         .isEqualTo(TokenCounts.of(9, 2));

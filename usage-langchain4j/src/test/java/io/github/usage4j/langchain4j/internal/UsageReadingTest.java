@@ -11,6 +11,7 @@ import dev.langchain4j.model.chat.response.ChatResponseMetadata;
 import dev.langchain4j.model.googleai.GoogleAiGeminiTokenUsage;
 import dev.langchain4j.model.mistralai.MistralAiChatResponseMetadata;
 import dev.langchain4j.model.openai.OpenAiTokenUsage;
+import dev.langchain4j.model.openaiofficial.OpenAiOfficialTokenUsage;
 import dev.langchain4j.model.output.TokenUsage;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent.Source;
@@ -102,6 +103,13 @@ class UsageReadingTest {
     assertThat(
             read(gemini().inputTokenCount(100).thoughtsTokenCount(30).totalTokenCount(130).build()))
         .isEqualTo(TokenCounts.of(100, 30).reasoning(30));
+  }
+
+  @Test
+  void openAiOfficial_isReadByReflection_andAMissingDetailIsFlagged() {
+    StatedUsage stated = UsageReading.of(new OpenAiOfficialTokenUsage(10, 2));
+    assertThat(stated.tokens()).isEqualTo(TokenCounts.of(10, 2).cacheRead(4));
+    assertThat(stated.dropped()).isTrue();
   }
 
   @Test
