@@ -1,5 +1,6 @@
 package io.github.usage4j;
 
+import io.github.usage4j.internal.Checks;
 import java.math.BigDecimal;
 import java.util.Currency;
 import java.util.List;
@@ -31,6 +32,8 @@ public record Cost(
   /** Decimals kept: a price has at most 12 per million tokens, so one token has at most 18. */
   public static final int SCALE = 18;
 
+  private static final int MAX_REFERENCE = 512;
+
   /**
    * @throws IllegalArgumentException if an amount is negative or has more than {@link #SCALE}
    *     decimals
@@ -41,6 +44,7 @@ public record Cost(
     cache = canonical("cache cost", cache);
     other = canonical("other cost", other);
     Objects.requireNonNull(currency, "currency");
+    priceReference = Checks.textOrNull(priceReference, MAX_REFERENCE);
   }
 
   /** Nothing, in the given currency. */

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,6 +100,8 @@ public record UsageEvent(
   static final int MAX_MESSAGE = 500;
   static final int MAX_METADATA = 4096;
 
+  private static final BigDecimal MAX_AMOUNT = new BigDecimal("99999999999999999999");
+  private static final Duration MAX_DURATION = Duration.ofDays(366);
   private static final Instant FIRST = Instant.EPOCH;
   private static final Instant LAST = Instant.parse("9999-12-31T00:00:00Z");
 
@@ -197,15 +200,10 @@ public record UsageEvent(
     errorMessage = Checks.textOrNull(errorMessage, MAX_MESSAGE);
     finishReason = Checks.textOrNull(finishReason, MAX_NAME);
     instance = Checks.textOrNull(instance, MAX_NAME);
-    if (metadata != null && metadata.getBytes(StandardCharsets.UTF_8).length > MAX_METADATA) {
-      throw new IllegalArgumentException(
-          "metadata must have at most "
-              + MAX_METADATA
-              + " bytes, but had "
-              + metadata.getBytes(StandardCharsets.UTF_8).length);
-    }
-    checkTokens("input", tokens.input());
-    checkTokens("output", tokens.output());
+    metadata = checkMetadata(metadata);
+    checkCost("cost", cost);
+    checkCost("statedCost", statedCost);
+    checkTokens(tokens);
     TokenCounts counted = tokens.consistent();
     if (!counted.equals(tokens)) {
       statedTokens = statedTokens == null ? tokens : statedTokens;
@@ -293,16 +291,55 @@ public record UsageEvent(
         && outcome == other.outcome;
   }
 
-  private static void checkTokens(String name, @Nullable Long count) {
-    if (count != null && count > MAX_TOKENS) {
+  private static void checkTokens(TokenCounts t) {
+    Stream.of(
+            t.input(),
+            t.output(),
+            t.cacheRead(),
+            t.cacheWrite(),
+            t.cacheWriteOneHour(),
+            t.reasoning(),
+            t.inputAudio(),
+            t.outputAudio())
+        .forEach(
+            count -> {
+              if (count != null && count > MAX_TOKENS) {
+                throw new IllegalArgumentException(
+                    "a token count of one call must be at most "
+                        + MAX_TOKENS
+                        + ", but was "
+                        + count);
+              }
+            });
+  }
+
+  private static @Nullable String checkMetadata(@Nullable String json) {
+    if (json == null || json.isBlank()) {
+      return null;
+    }
+    int bytes = json.getBytes(StandardCharsets.UTF_8).length;
+    if (bytes > MAX_METADATA) {
       throw new IllegalArgumentException(
-          name + " tokens of one call must be at most " + MAX_TOKENS + ", but were " + count);
+          "metadata must have at most " + MAX_METADATA + " bytes, but had " + bytes);
+    }
+    String object = json.strip();
+    if (!object.startsWith("{") || !object.endsWith("}") || object.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException("metadata must be a JSON object, but was " + json);
+    }
+    return object;
+  }
+
+  private static void checkCost(String name, @Nullable Cost cost) {
+    if (cost != null && cost.total().compareTo(MAX_AMOUNT) > 0) {
+      throw new IllegalArgumentException(
+          name + " of one call must be at most " + MAX_AMOUNT + ", but was " + cost.total());
     }
   }
 
   private static Duration checkDuration(String name, Duration duration) {
-    if (duration.isNegative()) {
-      throw new IllegalArgumentException(name + " must not be negative, but was " + duration);
+    if (duration.isNegative() || duration.compareTo(MAX_DURATION) > 0) {
+      throw new IllegalArgumentException(
+          name + " must be between 0 and " + MAX_DURATION + ", but was " + duration);
     }
     return duration.truncatedTo(ChronoUnit.MICROS);
   }
@@ -315,11 +352,20 @@ public record UsageEvent(
     units.forEach(
         (unit, amount) -> {
           Checks.requireIdentifier("unit", unit, Attribution.MAX_ID);
-          if (amount.signum() < 0) {
-            throw new IllegalArgumentException(
-                "units of " + unit + " must not be negative, but were " + amount);
-          }
           BigDecimal plain = amount.stripTrailingZeros();
+          if (amount.signum() < 0
+              || amount.compareTo(MAX_AMOUNT) > 0
+              || plain.scale() > Cost.SCALE) {
+            throw new IllegalArgumentException(
+                "units of "
+                    + unit
+                    + " must be between 0 and "
+                    + MAX_AMOUNT
+                    + " with at most "
+                    + Cost.SCALE
+                    + " decimals, but were "
+                    + amount);
+          }
           checked.put(unit, plain.scale() < 0 ? plain.setScale(0) : plain);
         });
     return Map.copyOf(checked);

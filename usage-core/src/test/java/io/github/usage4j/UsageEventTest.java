@@ -100,10 +100,10 @@ class UsageEventTest {
         .withMessageContaining("startedAt must be set");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> chat().tokens(TokenCounts.of(UsageEvent.MAX_TOKENS + 1, 0)).build())
-        .withMessageContaining("input tokens of one call must be at most 1000000000000");
+        .withMessageContaining("a token count of one call must be at most 1000000000000");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> chat().duration(Duration.ofNanos(-1)).build())
-        .withMessageContaining("duration must not be negative");
+        .withMessageContaining("duration must be between 0 and");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> chat().startedAt(Instant.parse("1969-12-31T23:59:59Z")).build())
         .withMessageContaining("1969-12-31");
@@ -111,8 +111,21 @@ class UsageEventTest {
         .isThrownBy(() -> chat().operation("op", 0).build())
         .withMessage("step must be at least 1, but was 0");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> chat().metadata("\"" + "é".repeat(2048) + "\"").build())
+        .isThrownBy(() -> chat().metadata("{" + "é".repeat(2048) + "}").build())
         .withMessage("metadata must have at most 4096 bytes, but had 4098");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> chat().metadata("[1]").build())
+        .withMessage("metadata must be a JSON object, but was [1]");
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                chat()
+                    .tokens(new TokenCounts(null, 1L, Long.MAX_VALUE, null, null, null, null, null))
+                    .build())
+        .withMessageContaining("at most 1000000000000, but was 9223372036854775807");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> chat().cost(Cost.total(new BigDecimal("1e20"), "USD")).build())
+        .withMessageContaining("cost of one call must be at most 99999999999999999999");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> chat().unit("images", new BigDecimal("-1")).build())
         .withMessageContaining("units of images");

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.usage4j.Attribution;
 import io.github.usage4j.BillingPeriod;
-import io.github.usage4j.Cost;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageReader;
@@ -15,12 +14,10 @@ import io.github.usage4j.sink.UsageEvents;
 import io.github.usage4j.sink.UsageReaderContract;
 import io.github.usage4j.sink.UsageSink.RejectedException;
 import io.github.usage4j.sink.UsageStore;
-import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -155,25 +152,6 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
     }
     dataSource.fault = FaultyDataSource.NONE;
     assertThat(calls()).isZero();
-  }
-
-  @Test
-  void write_valuesThatNoColumnHolds_areRejectedByName() {
-    BigDecimal tooMuch = BigDecimal.TEN.pow(20);
-    UsageEvent expensive = chat().cost(Cost.total(tooMuch, "USD")).build();
-    UsageEvent endless = chat().duration(Duration.ofSeconds(Long.MAX_VALUE)).build();
-    UsageEvent detailed = chat().unit("u", new BigDecimal("1E-600")).build();
-
-    assertRejected(expensive, "cost_other must have at most 20 digits");
-    assertRejected(endless, "duration");
-    assertRejected(detailed, "units of u");
-    assertThat(calls()).isZero();
-  }
-
-  private void assertRejected(UsageEvent event, String message) {
-    assertThatThrownBy(() -> store.write(List.of(chat().build(), event)))
-        .isInstanceOf(RejectedException.class)
-        .hasMessageContaining(message);
   }
 
   @Test

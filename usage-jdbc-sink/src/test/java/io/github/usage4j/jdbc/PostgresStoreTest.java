@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.usage4j.Attribution;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageException;
-import io.github.usage4j.sink.UsageSink.RejectedException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
@@ -48,15 +47,6 @@ class PostgresStoreTest extends JdbcUsageStoreContract {
     assertThat(calls()).isZero();
     store().write(batch);
     assertThat(calls()).isEqualTo(1);
-  }
-
-  @Test
-  void write_zeroByteInMetadata_isRejected() {
-    UsageEvent bad = chat().metadata("{\"a\":\"\u0000\"}").build();
-
-    assertThatThrownBy(() -> store().write(List.of(chat().build(), bad)))
-        .isInstanceOf(RejectedException.class);
-    assertThat(calls()).isZero();
   }
 
   @Test
