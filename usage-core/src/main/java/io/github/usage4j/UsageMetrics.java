@@ -41,7 +41,9 @@ public interface UsageMetrics {
     /** Looking up or applying a price failed; the call is unpriced. */
     PRICING_FAILED,
     /** The end of a call that had ended already; it is ignored. */
-    ENDED_TWICE
+    ENDED_TWICE,
+    /** A call ended after its operation was over, and was reported as such without it. */
+    LATE_STEP
   }
 
   /** An event was accepted for delivery, or dropped right away. */

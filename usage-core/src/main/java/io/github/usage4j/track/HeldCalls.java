@@ -5,8 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 
 /**
  * The calls of one tracker that reported an error and may still be answered. Each ends as failed
@@ -15,25 +13,6 @@ import java.util.concurrent.TimeUnit;
  * date.
  */
 final class HeldCalls {
-
-  private static final class Timer {
-    static final ScheduledThreadPoolExecutor THREAD = start();
-
-    private static ScheduledThreadPoolExecutor start() {
-      var timer =
-          new ScheduledThreadPoolExecutor(
-              1,
-              task -> {
-                var thread = new Thread(task, "usage4j-held-calls");
-                thread.setDaemon(true);
-                return thread;
-              });
-      timer.setRemoveOnCancelPolicy(true);
-      timer.setKeepAliveTime(1, TimeUnit.SECONDS);
-      timer.allowCoreThreadTimeOut(true);
-      return timer;
-    }
-  }
 
   private final Duration grace;
   private final Map<TrackedCall, Future<?>> waiting = new ConcurrentHashMap<>();
@@ -48,8 +27,7 @@ final class HeldCalls {
       call.release();
       return;
     }
-    waiting.put(
-        call, Timer.THREAD.schedule(() -> end(call), grace.toNanos(), TimeUnit.NANOSECONDS));
+    waiting.put(call, Timer.after(grace.toNanos(), () -> end(call)));
     if (closed || call.hasEnded()) {
       end(call);
     }

@@ -12,8 +12,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything that one user request caused: numbers its steps and, where somebody may ask, adds them
- * up. Its attribution is a snapshot that every step inherits. Safe for use by several threads.
+ * Everything that one user request caused: numbers its steps, knows when it has ended and, where
+ * somebody may ask, adds up. Its attribution is a snapshot that every step inherits. Safe for use
+ * by several threads.
  */
 final class Operation {
 
@@ -24,12 +25,18 @@ final class Operation {
   private final AtomicInteger steps = new AtomicInteger();
   private final AtomicBoolean opened = new AtomicBoolean();
   private final List<Consumer<UsageSummary>> listeners = new CopyOnWriteArrayList<>();
-  private final List<UsageEvent> events = new ArrayList<>(); // guarded by this
-  private UsageSummary own = UsageSummary.EMPTY; // guarded by this
-  private UsageSummary tree = UsageSummary.EMPTY; // guarded by this
+  private final List<UsageEvent> events = new ArrayList<>(); // guarded by this, as all below
+  private UsageSummary own = UsageSummary.EMPTY;
+  private UsageSummary tree = UsageSummary.EMPTY;
+  private int inFlight;
+  private int holders;
+  private boolean everHeld;
+  private boolean askedForTools;
+  private boolean ended;
+  private long lastActivity = System.nanoTime();
 
   /**
-   * @param summed whether somebody holds a scope of it and may ask for its sums
+   * @param summed whether somebody may ask for its sums
    */
   Operation(String id, @Nullable Operation parent, Attribution attribution, boolean summed) {
     this.id = id;
@@ -50,8 +57,12 @@ final class Operation {
     return attribution;
   }
 
-  /** The number of the next step, from 1. */
+  /** A call starts; returns the number of its step, from 1. */
   int nextStep() {
+    synchronized (this) {
+      inFlight++;
+      lastActivity = System.nanoTime();
+    }
     return steps.incrementAndGet();
   }
 
@@ -60,25 +71,72 @@ final class Operation {
     return !opened.get() && opened.compareAndSet(false, true);
   }
 
-  /** Takes a call that ended into the sums of this operation and of those around it. */
-  void add(UsageEvent event) {
+  /** A scope or an AI service holds this operation open. */
+  synchronized void hold() {
+    holders++;
+    everHeld = true;
+  }
+
+  /** A holder lets go; true if the operation ends by that. */
+  synchronized boolean letGo() {
+    holders--;
+    lastActivity = System.nanoTime();
+    return endIfOver();
+  }
+
+  /**
+   * Takes a call that ended into the sums of this operation and of those around it; true if it was
+   * already over when the call ended.
+   */
+  boolean add(UsageEvent event) {
     UsageSummary one = null;
+    boolean late = false;
     for (Operation op = this; op != null; op = op.parent) {
       if (op.summed) {
         one = one == null ? UsageSummary.of(event) : one;
-        op.add(event, one, op == this);
+        late |= op.add(event, one, op == this);
       }
     }
+    return late;
   }
 
-  private synchronized void add(UsageEvent event, UsageSummary one, boolean ofThis) {
+  private synchronized boolean add(UsageEvent event, UsageSummary one, boolean ofThis) {
     tree = tree.plus(one);
-    if (ofThis) {
-      own = own.plus(one);
-      if (events.size() < UsageScope.MAX_EVENTS) {
-        events.add(event);
-      }
+    if (!ofThis) {
+      return false;
     }
+    own = own.plus(one);
+    if (events.size() < UsageScope.MAX_EVENTS) {
+      events.add(event);
+    }
+    return ended;
+  }
+
+  /** A call has ended and was listened to; true if the operation ends by that. */
+  synchronized boolean callEnded(UsageEvent event) {
+    inFlight--;
+    askedForTools = event.toolCalls() > 0;
+    lastActivity = System.nanoTime();
+    return endIfOver();
+  }
+
+  /** Ends if nothing happened for so long and no call is under way; true if it does. */
+  synchronized boolean endIfIdle(long nanos) {
+    boolean idle = inFlight == 0 && System.nanoTime() - lastActivity >= nanos;
+    boolean ends = idle && !ended;
+    ended |= idle;
+    return ends;
+  }
+
+  private boolean endIfOver() {
+    boolean over = inFlight == 0 && holders == 0 && (everHeld || !askedForTools);
+    boolean ends = over && !ended;
+    ended |= over;
+    return ends;
+  }
+
+  synchronized boolean hasEnded() {
+    return ended;
   }
 
   synchronized UsageSummary total() {

@@ -1,6 +1,7 @@
 package io.github.usage4j.track;
 
 import io.github.usage4j.Attribution;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,15 +21,17 @@ final class ThreadContext {
    * @param operation what calls on this thread are steps of; null if each begins its own
    * @param attribution who is known here
    * @param scope the scope that put it there, if one did
+   * @param live false once it no longer counts; null if only closing it ends it
    */
   record Frame(
       @Nullable Frame below,
       @Nullable Operation operation,
       Attribution attribution,
-      @Nullable UsageScope scope) {
+      @Nullable UsageScope scope,
+      @Nullable BooleanSupplier live) {
 
     boolean closed() {
-      return scope != null && scope.isClosed();
+      return (scope != null && scope.isClosed()) || (live != null && !live.getAsBoolean());
     }
   }
 
@@ -49,8 +52,13 @@ final class ThreadContext {
   @Nullable Frame push(
       @Nullable Operation operation, Attribution attribution, @Nullable UsageScope scope) {
     Frame below = current();
-    top.set(new Frame(below, operation, attribution, scope));
+    top.set(new Frame(below, operation, attribution, scope, null));
     return below;
+  }
+
+  /** Puts a frame on top that counts for as long as it is live. */
+  void pushWhile(BooleanSupplier live, Operation operation) {
+    top.set(new Frame(current(), operation, operation.attribution(), null, live));
   }
 
   /** Makes a frame the top again; null takes everything off this thread. */

@@ -27,12 +27,15 @@ public final class UsageScope implements AutoCloseable {
   private final ThreadContext context;
   private final Operation operation;
   private final Guard guard;
+  private final OperationEnds ends;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  UsageScope(ThreadContext context, Operation operation, Guard guard) {
+  UsageScope(ThreadContext context, Operation operation, Guard guard, OperationEnds ends) {
     this.context = context;
     this.operation = operation;
     this.guard = guard;
+    this.ends = ends;
+    operation.hold();
     context.push(operation, operation.attribution(), this);
   }
 
@@ -100,6 +103,7 @@ public final class UsageScope implements AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
+    letGo();
     int above = context.pop(this);
     if (above < 0) {
       guard.report(Anomaly.SCOPE_MISUSED, "a scope was closed on a thread that it is not open on");
@@ -113,7 +117,14 @@ public final class UsageScope implements AutoCloseable {
     return closed.get();
   }
 
+  /** Closed together with a scope around it. */
   void markClosed() {
-    closed.set(true);
+    if (closed.compareAndSet(false, true)) {
+      letGo();
+    }
+  }
+
+  private void letGo() {
+    ends.changed(operation, operation.letGo());
   }
 }

@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -37,6 +38,9 @@ public final class UsageTracker implements AutoCloseable {
   /** How many seconds a streamed call that reported an error may still be answered. */
   public static final int ERROR_GRACE_SECONDS = 5;
 
+  /** How many seconds an operation may be idle that waits for something. */
+  public static final int OPERATION_IDLE_SECONDS = 60;
+
   private final ThreadContext context = new ThreadContext();
   private final List<UsageBuffer.Running> sinks = new ArrayList<>();
   private final Guard guard;
@@ -45,6 +49,7 @@ public final class UsageTracker implements AutoCloseable {
   private final InstantSource clock;
   private final @Nullable String instance;
   private final HeldCalls held;
+  private final OperationEnds ends;
 
   private UsageTracker(Builder builder) {
     guard = new Guard(builder.metrics);
@@ -53,6 +58,7 @@ public final class UsageTracker implements AutoCloseable {
     clock = builder.clock;
     instance = builder.instance;
     held = new HeldCalls(builder.errorGrace);
+    ends = new OperationEnds(builder.operationListeners, builder.operationIdle, guard);
     sinks.add(builder.buffer.inFrontOf(builder.sink, builder.metrics));
     for (Builder.Target target : builder.others) {
       sinks.add(target.buffer().inFrontOf(target.sink(), builder.metrics));
@@ -77,7 +83,7 @@ public final class UsageTracker implements AutoCloseable {
   /** Opens a scope with this attribution in place of the current one: an operation of its own. */
   public UsageScope scope(Attribution who) {
     Objects.requireNonNull(who, "attribution");
-    return new UsageScope(context, newOperation(who, true), guard);
+    return new UsageScope(context, newOperation(who, true), guard, ends);
   }
 
   /** Opens a scope with the current attribution, changed: an operation of its own. */
@@ -117,6 +123,24 @@ public final class UsageTracker implements AutoCloseable {
     return nobody ? Runnable::run : task -> carrier.wrap(task).run();
   }
 
+  /**
+   * Starts an operation for something that knows where a user request begins and ends, such as an
+   * AI service: that of the scope open on this thread, else one of its own, inside the one that is
+   * going on here if there is one.
+   *
+   * @param who known to be the caller; null to take who is known on this thread. If it is somebody
+   *     else than the open scope's, the operation is one of its own
+   */
+  public TrackedOperation startOperation(@Nullable Attribution who) {
+    ThreadContext.Frame frame = context.current();
+    Operation open = frame != null && frame.scope() != null ? frame.operation() : null;
+    if (open != null && (who == null || who.equals(open.attribution()))) {
+      return new TrackedOperation(this, context, open, ends);
+    }
+    Attribution attribution = who != null ? who : currentAttribution();
+    return new TrackedOperation(this, context, newOperation(attribution, ends.listened()), ends);
+  }
+
   private Carrier capture() {
     ThreadContext.Frame frame = context.current();
     return frame == null
@@ -139,6 +163,17 @@ public final class UsageTracker implements AutoCloseable {
     return start(previous, kind, provider, model);
   }
 
+  /** True if the calls on this thread belong to a scope that was opened on it. */
+  boolean inScope() {
+    ThreadContext.Frame frame = context.current();
+    return frame != null && frame.scope() != null;
+  }
+
+  TrackedCall startIn(Operation operation, Kind kind, String provider, String model) {
+    Instant now = clock.instant();
+    return new TrackedCall(this, operation, UsageEvent.newId(now), kind, provider, model, now);
+  }
+
   private TrackedCall start(
       @Nullable Operation previous, Kind kind, String provider, String model) {
     if (provider.isBlank()) {
@@ -151,7 +186,7 @@ public final class UsageTracker implements AutoCloseable {
     UUID id = UsageEvent.newId(now);
     if (operation == null) {
       Attribution who = frame != null ? frame.attribution() : resolve();
-      operation = new Operation(id.toString(), null, who, false);
+      operation = new Operation(id.toString(), null, who, ends.listened());
     }
     return new TrackedCall(this, operation, id, kind, provider, model, now);
   }
@@ -249,13 +284,16 @@ public final class UsageTracker implements AutoCloseable {
           event.provider() + " stated " + event.statedTokens() + " for " + event.model());
     }
     if (operation != null) {
-      operation.add(event);
+      if (operation.add(event)) {
+        guard.metrics(m -> m.anomaly(Anomaly.LATE_STEP));
+      }
       for (var listener : operation.listeners()) {
         guard.run(
             Anomaly.LISTENER_FAILED,
             "a listener of a scope",
             () -> listener.accept(operation.total()));
       }
+      ends.changed(operation, operation.callEnded(event));
     }
   }
 
@@ -302,6 +340,8 @@ public final class UsageTracker implements AutoCloseable {
     private UsageMetrics metrics = UsageMetrics.NONE;
     private InstantSource clock = InstantSource.system();
     private @Nullable String instance;
+    private final List<Consumer<EndedOperation>> operationListeners = new ArrayList<>();
+    private Duration operationIdle = Duration.ofSeconds(OPERATION_IDLE_SECONDS);
     private Duration errorGrace = Duration.ofSeconds(ERROR_GRACE_SECONDS);
 
     private Builder(UsageSink sink) {
@@ -375,6 +415,30 @@ public final class UsageTracker implements AutoCloseable {
         throw new IllegalArgumentException("errorGrace must not be negative, but was " + grace);
       }
       errorGrace = grace;
+      return this;
+    }
+
+    /**
+     * Told once of every operation that is over, on the thread on which it ended; what it throws is
+     * swallowed. Default: nobody.
+     */
+    public Builder onOperation(Consumer<EndedOperation> listener) {
+      operationListeners.add(Objects.requireNonNull(listener, "listener"));
+      return this;
+    }
+
+    /**
+     * After how long an operation is over that has no scope open, waits for the results of tools or
+     * for an AI service, and has no call under way. Default {@value
+     * UsageTracker#OPERATION_IDLE_SECONDS} s.
+     *
+     * @throws IllegalArgumentException if it is not positive
+     */
+    public Builder operationIdle(Duration idle) {
+      if (idle.isNegative() || idle.isZero()) {
+        throw new IllegalArgumentException("operationIdle must be positive, but was " + idle);
+      }
+      operationIdle = idle;
       return this;
     }
 

@@ -47,7 +47,16 @@ final class Lineage {
   private final Cache<ByteBuffer, List<Step>> equalAnswers =
       Caffeine.newBuilder().expireAfterWrite(REMEMBERED).maximumSize(MAX_REMEMBERED).build();
 
-  private Lineage() {}
+  private final Invocations invocations;
+
+  private Lineage(UsageTracker tracker) {
+    invocations = new Invocations(tracker);
+  }
+
+  /** The AI-service invocations of the same tracker. */
+  Invocations invocations() {
+    return invocations;
+  }
 
   /** The one that all models of a tracker share. */
   static Lineage of(UsageTracker tracker) {
@@ -55,7 +64,7 @@ final class Lineage {
       WeakReference<Lineage> reference = OF.get(tracker);
       Lineage lineage = reference == null ? null : reference.get();
       if (lineage == null) {
-        lineage = new Lineage();
+        lineage = new Lineage(tracker);
         OF.put(tracker, new WeakReference<>(lineage));
       }
       return lineage;

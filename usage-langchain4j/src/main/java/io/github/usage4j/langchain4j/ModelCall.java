@@ -12,6 +12,7 @@ import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.langchain4j.internal.StatedUsage;
 import io.github.usage4j.track.TrackedCall;
+import io.github.usage4j.track.TrackedOperation;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -42,6 +43,13 @@ final class ModelCall {
       @Nullable ChatRequest request,
       boolean streaming) {
     String model = settings.quietly(() -> modelOf(defaults, request));
+    TrackedOperation announced =
+        request == null
+            ? null
+            : settings.quietly(() -> settings.lineage().invocations().take(request));
+    if (announced != null) {
+      return begin(settings, Kind.CHAT, provider, model, announced::start, streaming);
+    }
     TrackedCall previous =
         request == null
             ? null
@@ -68,6 +76,22 @@ final class ModelCall {
       @Nullable String model,
       @Nullable TrackedCall previous,
       boolean streaming) {
+    Starter starter = previous == null ? settings.tracker()::start : previous::next;
+    return begin(settings, kind, provider, model, starter, streaming);
+  }
+
+  /** Where a call begins: in an operation, after another call, or by itself. */
+  private interface Starter {
+    TrackedCall start(Kind kind, String provider, String model);
+  }
+
+  private static ModelCall begin(
+      Settings settings,
+      Kind kind,
+      Supplier<ModelProvider> provider,
+      @Nullable String model,
+      Starter starter,
+      boolean streaming) {
     String name = settings.provider();
     if (name == null) {
       name = settings.quietly(() -> Providers.nameOf(provider.get()));
@@ -77,9 +101,8 @@ final class ModelCall {
     TrackedCall call =
         settings.quietly(
             () ->
-                (previous == null
-                        ? settings.tracker().start(kind, by, asked)
-                        : previous.next(kind, by, asked))
+                starter
+                    .start(kind, by, asked)
                     .defaultCategory(settings.category())
                     .describe(event -> event.streaming(streaming)));
     return new ModelCall(settings, call);

@@ -3,9 +3,11 @@ package io.github.usage4j.langchain4j;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.observability.api.listener.AiServiceListener;
 import io.github.usage4j.Attribution;
 import io.github.usage4j.internal.Checks;
 import io.github.usage4j.track.UsageTracker;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +20,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable: each setting returns a changed copy, so one instance can be shared.
  */
 public final class TrackedModels {
+
+  /**
+   * The key under which {@code InvocationParameters} of an AI service may carry the {@link
+   * Attribution} of one invocation; seen by {@link #aiServiceListeners}.
+   */
+  public static final String ATTRIBUTION = "io.github.usage4j.attribution";
 
   private final Settings settings;
 
@@ -96,6 +104,16 @@ public final class TrackedModels {
   /** Asks this mapper first what a model's usage means. */
   public TrackedModels tokens(TokenCountsMapper mapper) {
     return new TrackedModels(settings.withMapper(Objects.requireNonNull(mapper, "mapper")));
+  }
+
+  /**
+   * Listeners to register with AI services: {@code AiServices.builder(..).registerListeners(..)}.
+   * With them every call of one invocation is a step of one operation also outside a scope,
+   * guardrail reprompts and retrieval included; an AI service that is called inside a tool is an
+   * operation of its own with that one as parent; and an operation is over when its AI service is.
+   */
+  public List<AiServiceListener<?>> aiServiceListeners() {
+    return AiServiceEvents.listeners(settings);
   }
 
   /** The model inside a tracked one, for what only its own class can do; any other as it is. */

@@ -1,0 +1,71 @@
+package io.github.usage4j.track;
+
+import io.github.usage4j.UsageMetrics.Anomaly;
+import io.github.usage4j.internal.Guard;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+
+/**
+ * Tells listeners once of every operation that is over. One that waits for the results of tools, or
+ * for an AI service that never says it is done, is over when it was idle for long enough. Does
+ * nothing where nobody listens.
+ */
+final class OperationEnds {
+
+  private final List<Consumer<EndedOperation>> listeners;
+  private final long idleNanos;
+  private final Guard guard;
+  private final Set<Operation> waiting = ConcurrentHashMap.newKeySet();
+
+  OperationEnds(List<Consumer<EndedOperation>> listeners, Duration idle, Guard guard) {
+    this.listeners = List.copyOf(listeners);
+    this.idleNanos = idle.toNanos();
+    this.guard = guard;
+  }
+
+  /** Whether somebody listens, so that operations must be summed. */
+  boolean listened() {
+    return !listeners.isEmpty();
+  }
+
+  /** A call of it has ended, or a holder has let go. */
+  void changed(Operation operation, boolean ends) {
+    if (!listened()) {
+      return;
+    }
+    if (ends) {
+      waiting.remove(operation);
+      tell(operation);
+    } else if (!operation.hasEnded() && waiting.add(operation)) {
+      watch(operation);
+    }
+  }
+
+  private void watch(Operation operation) {
+    var unused =
+        Timer.after(
+            idleNanos,
+            () -> {
+              if (operation.hasEnded()) {
+                waiting.remove(operation);
+              } else if (operation.endIfIdle(idleNanos)) {
+                waiting.remove(operation);
+                tell(operation);
+              } else if (waiting.contains(operation)) {
+                watch(operation);
+              }
+            });
+  }
+
+  private void tell(Operation operation) {
+    var ended =
+        new EndedOperation(
+            operation.id(), operation.parentId(), operation.attribution(), operation.total());
+    for (Consumer<EndedOperation> listener : listeners) {
+      guard.run(Anomaly.LISTENER_FAILED, "a listener of operations", () -> listener.accept(ended));
+    }
+  }
+}

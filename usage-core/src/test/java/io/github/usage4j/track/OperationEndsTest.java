@@ -1,0 +1,112 @@
+package io.github.usage4j.track;
+
+import static io.github.usage4j.UsageEvent.Kind.CHAT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.github.usage4j.Attribution;
+import io.github.usage4j.TokenCounts;
+import io.github.usage4j.UsageMetrics.Anomaly;
+import io.github.usage4j.sink.CountingMetrics;
+import io.github.usage4j.sink.InMemoryUsageStore;
+import io.github.usage4j.sink.UsageBuffer;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class OperationEndsTest {
+
+  private static final TokenCounts TEN = TokenCounts.of(10, 1);
+
+  private final CountingMetrics metrics = new CountingMetrics();
+  private final LinkedBlockingQueue<EndedOperation> ended = new LinkedBlockingQueue<>();
+  private final UsageTracker tracker = tracker(Duration.ofMinutes(10));
+
+  private UsageTracker tracker(Duration idle) {
+    return UsageTracker.builder(new InMemoryUsageStore())
+        .buffer(UsageBuffer.none())
+        .metrics(metrics)
+        .operationIdle(idle)
+        .onOperation(ended::add)
+        .onOperation(
+            operation -> {
+              throw new IllegalStateException("listener");
+            })
+        .build();
+  }
+
+  private TrackedCall start() {
+    return tracker.start(CHAT, "p", "m");
+  }
+
+  @Test
+  void callWithoutScope_endsItsOperationUnlessItAskedForTools() {
+    start().succeeded(TEN);
+    assertThat(ended).hasSize(1);
+    TrackedCall asking = start();
+    asking.describe(event -> event.toolCalls(1)).succeeded(TEN);
+    assertThat(ended).hasSize(1);
+    asking.next(CHAT, "p", "m").succeeded(TEN);
+    assertThat(ended).hasSize(2);
+    ended.poll();
+    assertThat(ended.poll().usage().tokens()).isEqualTo(TokenCounts.of(20, 2));
+    assertThat(metrics.anomalies(Anomaly.LISTENER_FAILED)).isEqualTo(2);
+  }
+
+  @Test
+  void failedCall_endsItsOperation() {
+    start().failed(new IOException());
+    assertThat(ended.poll().usage().errors()).isEqualTo(1);
+  }
+
+  @Test
+  void scope_endsWhenItIsClosedAndItsCallsHaveEnded() {
+    UsageScope scope = tracker.scope(Attribution.organization("acme"));
+    TrackedCall stream = start();
+    start().succeeded(TEN);
+    scope.close();
+    assertThat(ended).isEmpty();
+    stream.succeeded(TEN);
+    EndedOperation operation = ended.poll();
+    assertThat(operation.operationId()).isEqualTo(scope.operationId());
+    assertThat(operation.attribution().organization()).isEqualTo("acme");
+    assertThat(operation.usage()).isEqualTo(scope.totalUsage());
+    assertThat(ended).isEmpty();
+  }
+
+  @Test
+  void lateStep_isCountedAndNotToldAgain() {
+    TrackedCall first = start();
+    first.succeeded(TEN);
+    first.next(CHAT, "p", "m").succeeded(TEN);
+    assertThat(ended).hasSize(1);
+    assertThat(metrics.anomalies(Anomaly.LATE_STEP)).isEqualTo(1);
+  }
+
+  @Test
+  void operationThatWaitsForTools_endsWhenItWasIdleForLongEnough() throws Exception {
+    UsageTracker impatient = tracker(Duration.ofMillis(50));
+    TrackedCall call = impatient.start(CHAT, "p", "m");
+    call.describe(event -> event.toolCalls(1)).succeeded(TEN);
+    EndedOperation operation = ended.poll(30, TimeUnit.SECONDS);
+    assertThat(operation.operationId()).isEqualTo(call.operationId());
+    assertThat(operation.usage().tokens()).isEqualTo(TEN);
+  }
+
+  @Test
+  void emptyScope_endsWithNothing() {
+    tracker.scope(Attribution.NONE).close();
+    assertThat(ended.poll().usage().calls()).isZero();
+  }
+
+  @Test
+  void badIdle_isRefusedByName() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> tracker(Duration.ZERO))
+        .withMessage("operationIdle must be positive, but was PT0S");
+  }
+}
