@@ -74,11 +74,23 @@ final class MemoryBuffer implements UsageBuffer.Running {
         delivery.drop(1, DropReason.BUFFER_FULL);
       }
     }
-    if (idle || (collecting && queue.size() >= batchSize)) {
-      LockSupport.unpark(writer);
-    }
+    wakeWriterIfNeeded();
     if (terminated) {
       dropLeftovers(); // the writer may have looked for the last time before our offer
+    }
+  }
+
+  /**
+   * Whoever wakes the writer takes the flag down first, so that the others do not wake it too: that
+   * costs more than all the rest of a call. The writer looks at the queue after it put a flag up.
+   */
+  private void wakeWriterIfNeeded() {
+    if (idle) {
+      idle = false;
+      LockSupport.unpark(writer);
+    } else if (collecting && queue.size() >= batchSize) {
+      collecting = false;
+      LockSupport.unpark(writer);
     }
   }
 

@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.UsageFilter;
 import io.github.usage4j.sink.UsageEvents;
+import io.github.usage4j.track.UsageTracker;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.file.Path;
-import org.junit.jupiter.api.Test;
+import java.time.Duration;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What was written and flushed survives a SIGKILL. */
 class KilledProcessTest {
@@ -23,11 +26,20 @@ class KilledProcessTest {
   static final class Writer {
     public static void main(String[] arguments) throws Exception {
       var store = JdbcUsageStore.open(Databases.h2(arguments[0]));
+      var tracker = UsageTracker.create(store);
+      boolean buffered = arguments[1].equals("tracker");
       // Keeps the database open between the writes: closing it would write everything.
       try (var keep = Databases.h2(arguments[0]).getConnection()) {
         for (int written = 0; keep.isValid(0); ) {
-          store.write(UsageEvents.chats(50));
-          store.flush();
+          if (buffered) {
+            UsageEvents.chats(50).forEach(tracker::record);
+            if (!tracker.flush(Duration.ofMinutes(1))) {
+              throw new IllegalStateException("not flushed");
+            }
+          } else {
+            store.write(UsageEvents.chats(50));
+            store.flush();
+          }
           written += 50;
           System.out.println(written);
         }
@@ -35,8 +47,9 @@ class KilledProcessTest {
     }
   }
 
-  @Test
-  void flush_processKilledRightAfter_losesNothing() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"store", "tracker"})
+  void flush_processKilledRightAfter_losesNothing(String writer) throws Exception {
     String url = "jdbc:h2:" + directory.resolve("killed");
     Process process =
         new ProcessBuilder(
@@ -44,7 +57,8 @@ class KilledProcessTest {
                 "-cp",
                 System.getProperty("java.class.path"),
                 Writer.class.getName(),
-                url)
+                url,
+                writer)
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
     long durable = 0;
