@@ -107,8 +107,16 @@ public record TokenCounts(
     Long read = atMost(cacheRead, input);
     Long leftForWrites = input == null || read == null ? input : Long.valueOf(input - read);
     Long write = atMost(cacheWrite, leftForWrites);
-    var counted =
-        new TokenCounts(
+    boolean fits =
+        fits(cacheRead, input)
+            && fits(cacheWrite, leftForWrites)
+            && fits(cacheWriteOneHour, write)
+            && fits(reasoning, output)
+            && fits(inputAudio, input)
+            && fits(outputAudio, output);
+    return fits
+        ? this
+        : new TokenCounts(
             input,
             output,
             read,
@@ -117,7 +125,6 @@ public record TokenCounts(
             atMost(reasoning, output),
             atMost(inputAudio, input),
             atMost(outputAudio, output));
-    return counted.equals(this) ? this : counted;
   }
 
   /**
@@ -146,7 +153,11 @@ public record TokenCounts(
   }
 
   private static @Nullable Long atMost(@Nullable Long part, @Nullable Long whole) {
-    return part == null || whole == null || part <= whole ? part : whole;
+    return fits(part, whole) ? part : whole;
+  }
+
+  private static boolean fits(@Nullable Long part, @Nullable Long whole) {
+    return part == null || whole == null || part <= whole;
   }
 
   private static void check(String name, @Nullable Long count) {

@@ -13,7 +13,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -291,26 +290,22 @@ public record UsageEvent(
         && outcome == other.outcome;
   }
 
-  private static void checkTokens(TokenCounts t) {
-    Stream.of(
-            t.input(),
-            t.output(),
-            t.cacheRead(),
-            t.cacheWrite(),
-            t.cacheWriteOneHour(),
-            t.reasoning(),
-            t.inputAudio(),
-            t.outputAudio())
-        .forEach(
-            count -> {
-              if (count != null && count > MAX_TOKENS) {
-                throw new IllegalArgumentException(
-                    "a token count of one call must be at most "
-                        + MAX_TOKENS
-                        + ", but was "
-                        + count);
-              }
-            });
+  private static void checkTokens(TokenCounts tokens) {
+    checkCount(tokens.input());
+    checkCount(tokens.output());
+    checkCount(tokens.cacheRead());
+    checkCount(tokens.cacheWrite());
+    checkCount(tokens.cacheWriteOneHour());
+    checkCount(tokens.reasoning());
+    checkCount(tokens.inputAudio());
+    checkCount(tokens.outputAudio());
+  }
+
+  private static void checkCount(@Nullable Long count) {
+    if (count != null && count > MAX_TOKENS) {
+      throw new IllegalArgumentException(
+          "a token count of one call must be at most " + MAX_TOKENS + ", but was " + count);
+    }
   }
 
   private static @Nullable String checkMetadata(@Nullable String json) {
