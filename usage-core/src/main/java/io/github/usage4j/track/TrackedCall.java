@@ -37,6 +37,7 @@ public final class TrackedCall {
   private @Nullable Consumer<UsageEventBuilder> details;
   private @Nullable Throwable failedFirst;
   private @Nullable Duration failedAfter;
+  private @Nullable Consumer<UsageEventBuilder> failedDetails;
   private @Nullable UsageEvent ended;
 
   TrackedCall(
@@ -163,6 +164,14 @@ public final class TrackedCall {
     return failed(error, TokenCounts.UNKNOWN, Quality.MISSING);
   }
 
+  /**
+   * The call failed after it had used something; how well the tokens are known follows from which
+   * are known.
+   */
+  public UsageEvent failed(Throwable error, TokenCounts tokens) {
+    return end(event -> event.tokens(tokens).error(error));
+  }
+
   /** The call failed after it had used something. */
   public UsageEvent failed(Throwable error, TokenCounts tokens, Quality quality) {
     return end(event -> event.tokens(tokens, quality).error(error));
@@ -175,12 +184,23 @@ public final class TrackedCall {
    * first error counts.
    */
   public void failedUnlessAnswered(Throwable error) {
+    failedUnlessAnswered(error, event -> {});
+  }
+
+  /**
+   * The call failed as it seems, but an answer may still come; see {@link
+   * #failedUnlessAnswered(Throwable)}.
+   *
+   * @param used adds what is known by then of what it used, when it ends as failed
+   */
+  public void failedUnlessAnswered(Throwable error, Consumer<UsageEventBuilder> used) {
     synchronized (this) {
       if (ended != null || failedFirst != null) {
         return;
       }
       failedFirst = error;
       failedAfter = elapsed();
+      failedDetails = used;
     }
     tracker.held().hold(this);
   }
@@ -192,6 +212,10 @@ public final class TrackedCall {
       Throwable error = failedFirst;
       if (ended != null || error == null || failedAfter == null) {
         return;
+      }
+      if (failedDetails != null) {
+        describe(failedDetails);
+        failedDetails = null;
       }
       event = tracker.priced(build(e -> e.error(error), failedAfter));
       ended = event;

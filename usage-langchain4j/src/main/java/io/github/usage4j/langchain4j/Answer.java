@@ -26,9 +26,34 @@ record Answer(
     @Nullable String id,
     @Nullable String serviceTier,
     @Nullable String finishReason,
-    int toolCalls) {
+    int toolCalls,
+    int exchanges) {
 
   static final Answer NONE = new Answer(StatedUsage.NONE, null, null, null, null, 0);
+
+  /** Read without looking at the wire. */
+  Answer(
+      StatedUsage usage,
+      @Nullable String model,
+      @Nullable String id,
+      @Nullable String serviceTier,
+      @Nullable String finishReason,
+      int toolCalls) {
+    this(usage, model, id, serviceTier, finishReason, toolCalls, 0);
+  }
+
+  /** The same answer with the usage that was seen on the wire, unless the host gave its own. */
+  Answer onTheWire(WireCapture.Sum seen) {
+    StatedUsage stated = seen.stated() && usage.source() != Source.HOST ? seen.usage() : usage;
+    return new Answer(
+        stated,
+        model != null ? model : seen.usage().model(),
+        id,
+        serviceTier != null ? serviceTier : seen.usage().serviceTier(),
+        finishReason,
+        toolCalls,
+        seen.exchanges());
+  }
 
   /** Reads an answer. Never throws: what cannot be read is unknown, and reported. */
   static Answer of(@Nullable ChatResponse response, Settings settings) {
@@ -127,6 +152,7 @@ record Answer(
         .serviceTier(serviceTier)
         .finishReason(finishReason)
         .toolCalls(toolCalls)
+        .attempts(Math.max(1, exchanges))
         .source(usage.tokens().isUnknown() ? null : usage.source())
         .statedCost(usage.costUsd() == null ? null : Cost.total(usage.costUsd(), "USD"));
   }

@@ -5,10 +5,10 @@ import dev.langchain4j.model.ModelProvider;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
-import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Kind;
 import io.github.usage4j.UsageEvent.Quality;
+import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.langchain4j.internal.StatedUsage;
 import io.github.usage4j.track.TrackedCall;
@@ -29,10 +29,12 @@ final class ModelCall {
 
   private final Settings settings;
   private final @Nullable TrackedCall call;
+  private final WireCapture wire;
 
   private ModelCall(Settings settings, @Nullable TrackedCall call) {
     this.settings = settings;
     this.call = call;
+    wire = new WireCapture(settings);
   }
 
   /** Starts a chat: the step after the call whose tools' results it carries, if there is one. */
@@ -108,11 +110,16 @@ final class ModelCall {
     return new ModelCall(settings, call);
   }
 
+  /** Runs the model, whose exchanges are this call's. */
+  <T> T handOn(Object identity, Supplier<T> model) {
+    return Reentry.handOn(settings.tracker(), identity, wire, model);
+  }
+
   /** Makes a call that answers on this thread. */
   <T> T make(Object identity, Supplier<T> model, Function<? super T, Answer> read) {
     T result;
     try {
-      result = Reentry.handOn(settings.tracker(), identity, model);
+      result = handOn(identity, model);
     } catch (Throwable e) {
       failed(e);
       throw e;
@@ -129,7 +136,7 @@ final class ModelCall {
       Object identity, Supplier<CompletableFuture<T>> model, Function<? super T, Answer> read) {
     CompletableFuture<T> source;
     try {
-      source = Reentry.handOn(settings.tracker(), identity, model);
+      source = handOn(identity, model);
     } catch (Throwable e) {
       failed(e);
       throw e;
@@ -210,13 +217,12 @@ final class ModelCall {
   private void succeeded(Answer answer, @Nullable AiMessage message) {
     end(
         started -> {
-          started.describe(answer::describe);
-          StatedUsage usage = answer.usage();
-          if (usage.dropped()) {
-            settings
-                .tracker()
-                .report(Anomaly.CONTRADICTORY_FIGURES, "a figure of an answer cannot be one", null);
-          }
+          WireCapture.Sum seen = seen(true);
+          WireCapture.compare(seen, answer.usage().tokens());
+          Answer known = answer.onTheWire(seen);
+          started.describe(known::describe);
+          StatedUsage usage = known.usage();
+          reportDropped(usage);
           UsageEvent event =
               usage.partial()
                   ? started.succeeded(usage.tokens(), Quality.PARTIAL)
@@ -225,16 +231,57 @@ final class ModelCall {
         });
   }
 
+  /** A provider may have answered, and charged for it, what the client then could not read. */
   void failed(Throwable error) {
-    end(started -> started.failed(error));
+    end(
+        started -> {
+          Answer known = Answer.NONE.onTheWire(seen(false));
+          started.describe(known::describe);
+          StatedUsage usage = known.usage();
+          reportDropped(usage);
+          if (usage.partial()) {
+            started.failed(error, usage.tokens(), Quality.PARTIAL);
+          } else {
+            started.failed(error, usage.tokens());
+          }
+        });
   }
 
   void failedUnlessAnswered(Throwable error) {
-    end(started -> started.failedUnlessAnswered(error));
+    end(started -> started.failedUnlessAnswered(error, this::describeWire));
+  }
+
+  private void describeWire(UsageEventBuilder event) {
+    Answer known = Answer.NONE.onTheWire(seen(false));
+    known.describe(event);
+    StatedUsage usage = known.usage();
+    if (usage.partial()) {
+      event.tokens(usage.tokens(), Quality.PARTIAL);
+    } else {
+      event.tokens(usage.tokens());
+    }
   }
 
   void cancelled() {
-    end(started -> started.cancelled(TokenCounts.UNKNOWN));
+    end(
+        started -> {
+          Answer known = Answer.NONE.onTheWire(seen(false));
+          started.describe(known::describe);
+          started.cancelled(known.usage().tokens());
+        });
+  }
+
+  private WireCapture.Sum seen(boolean answered) {
+    WireCapture.Sum sum = settings.quietly(() -> wire.sum(answered));
+    return sum == null ? WireCapture.Sum.NONE : sum;
+  }
+
+  private void reportDropped(StatedUsage usage) {
+    if (usage.dropped()) {
+      settings
+          .tracker()
+          .report(Anomaly.CONTRADICTORY_FIGURES, "a figure of an answer cannot be one", null);
+    }
   }
 
   private void end(Consumer<TrackedCall> how) {

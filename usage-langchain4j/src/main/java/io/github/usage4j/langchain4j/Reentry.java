@@ -15,7 +15,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Reentry {
 
-  private record Handing(UsageTracker tracker, Object what) {}
+  /**
+   * @param capture where the exchanges of this call go; null for those that are counted already
+   */
+  record Handing(UsageTracker tracker, Object what, @Nullable WireCapture capture) {}
 
   private static final ThreadLocal<@Nullable Handing> CURRENT = new ThreadLocal<>();
 
@@ -36,8 +39,28 @@ final class Reentry {
   }
 
   /** Runs the call of the model inside. */
-  static <T> T handOn(UsageTracker tracker, Object what, Supplier<T> call) {
-    return with(new Handing(tracker, what), call);
+  static <T> T handOn(
+      UsageTracker tracker, Object what, @Nullable WireCapture capture, Supplier<T> call) {
+    return with(new Handing(tracker, what, capture), call);
+  }
+
+  /** Where the exchanges go that this thread begins. */
+  static @Nullable WireCapture capture() {
+    Handing current = CURRENT.get();
+    return current == null ? null : current.capture();
+  }
+
+  /** Counts no exchange until what is returned goes to {@link #resumeCapture}. */
+  static @Nullable Handing pauseCapture() {
+    Handing before = CURRENT.get();
+    if (before != null && before.capture() != null) {
+      set(new Handing(before.tracker(), before.what(), null));
+    }
+    return before;
+  }
+
+  static void resumeCapture(@Nullable Handing before) {
+    set(before);
   }
 
   /** Runs a callback: what it calls is new. */

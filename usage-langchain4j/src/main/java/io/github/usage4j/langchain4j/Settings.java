@@ -36,6 +36,11 @@ record Settings(
     }
   }
 
+  /** Something on the wire could not be read; the call goes on with what the client tells. */
+  void wireProblem(String message, Throwable cause) {
+    tracker.report(Anomaly.EVENT_REPAIRED, message, cause);
+  }
+
   Settings withProvider(String name) {
     return new Settings(tracker, name, category, mapper, lineage);
   }

@@ -16,7 +16,6 @@ import java.util.function.Supplier;
 final class TrackedPublisher implements Publisher<ChatModelStreamingEvent> {
 
   private final Publisher<ChatModelStreamingEvent> source;
-  private final Settings settings;
   private final Object identity;
   private final Supplier<ModelCall> start;
   private final Executor asMade;
@@ -27,7 +26,6 @@ final class TrackedPublisher implements Publisher<ChatModelStreamingEvent> {
       Object identity,
       Supplier<ModelCall> start) {
     this.source = source;
-    this.settings = settings;
     this.identity = identity;
     this.start = start;
     Executor captured = settings.quietly(() -> settings.tracker().captured());
@@ -44,8 +42,7 @@ final class TrackedPublisher implements Publisher<ChatModelStreamingEvent> {
     asMade.execute(() -> started[0] = start.get());
     var stream = new StreamEnd(started[0]);
     try {
-      Reentry.handOn(
-          settings.tracker(),
+      started[0].handOn(
           identity,
           () -> {
             source.subscribe(new TrackedSubscriber(subscriber, stream));

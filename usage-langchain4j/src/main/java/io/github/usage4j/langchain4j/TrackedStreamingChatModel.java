@@ -44,7 +44,7 @@ final class TrackedStreamingChatModel implements StreamingChatModel, Tracked {
       return delegate.chat(request);
     }
     Publisher<ChatModelStreamingEvent> source =
-        Reentry.handOn(settings.tracker(), identity, () -> delegate.chat(request));
+        Reentry.handOn(settings.tracker(), identity, null, () -> delegate.chat(request));
     return source == null
         ? source
         : new TrackedPublisher(source, settings, identity, () -> start(request));
@@ -59,10 +59,10 @@ final class TrackedStreamingChatModel implements StreamingChatModel, Tracked {
       model.accept(handler); // no handler, no answer: the model says so
       return;
     }
-    var stream = new StreamEnd(start(request));
+    ModelCall call = start(request);
+    var stream = new StreamEnd(call);
     try {
-      Reentry.handOn(
-          settings.tracker(),
+      call.handOn(
           identity,
           () -> {
             model.accept(new TrackedHandler(handler, stream));

@@ -4,6 +4,7 @@ import dev.langchain4j.model.bedrock.BedrockChatModel;
 import dev.langchain4j.model.bedrock.BedrockStreamingChatModel;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
+import io.github.usage4j.langchain4j.BedrockUsageInterceptor;
 import java.net.URI;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
@@ -55,9 +56,13 @@ record BedrockClients() implements ProviderClient.Chat {
         .credentialsProvider(
             StaticCredentialsProvider.create(AwsBasicCredentials.create("none", "none")))
         .overrideConfiguration(
-            it ->
-                it.retryStrategy(DefaultRetryStrategy.doNotRetry())
-                    .apiCallTimeout(OpenAiClients.TIMEOUT));
+            it -> {
+              it.retryStrategy(DefaultRetryStrategy.doNotRetry())
+                  .apiCallTimeout(OpenAiClients.TIMEOUT);
+              if (target.capture() == Capture.WIRE) {
+                it.addExecutionInterceptor(new BedrockUsageInterceptor());
+              }
+            });
   }
 
   /**

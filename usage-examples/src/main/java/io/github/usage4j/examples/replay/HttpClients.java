@@ -27,6 +27,7 @@ final class HttpClients {
     @Override
     public ChatModel blocking(ProviderClient.Target target) {
       return AnthropicChatModel.builder()
+          .httpClientBuilder(target.http())
           .baseUrl(target.baseUrl())
           .apiKey(NO_KEY)
           .modelName(target.model())
@@ -38,6 +39,7 @@ final class HttpClients {
     @Override
     public StreamingChatModel streaming(ProviderClient.Target target) {
       return AnthropicStreamingChatModel.builder()
+          .httpClientBuilder(target.http())
           .baseUrl(target.baseUrl())
           .apiKey(NO_KEY)
           .modelName(target.model())
@@ -56,6 +58,7 @@ final class HttpClients {
     @Override
     public ChatModel blocking(ProviderClient.Target target) {
       return GoogleAiGeminiChatModel.builder()
+          .httpClientBuilder(target.http())
           .baseUrl(target.baseUrl())
           .apiKey(NO_KEY)
           .modelName(target.model())
@@ -67,6 +70,7 @@ final class HttpClients {
     @Override
     public StreamingChatModel streaming(ProviderClient.Target target) {
       return GoogleAiGeminiStreamingChatModel.builder()
+          .httpClientBuilder(target.http())
           .baseUrl(target.baseUrl())
           .apiKey(NO_KEY)
           .modelName(target.model())
@@ -85,6 +89,7 @@ final class HttpClients {
     @Override
     public EmbeddingModel model(ProviderClient.Target target) {
       return GoogleAiEmbeddingModel.builder()
+          .httpClientBuilder(target.http())
           .baseUrl(target.baseUrl())
           .apiKey(NO_KEY)
           .modelName(target.model())
@@ -105,6 +110,7 @@ final class HttpClients {
     @Override
     public ChatModel blocking(ProviderClient.Target target) {
       return MistralAiChatModel.builder()
+          .httpClientBuilder(target.http())
           .baseUrl(target.baseUrl())
           .apiKey(NO_KEY)
           .modelName(target.model())
@@ -116,6 +122,7 @@ final class HttpClients {
     @Override
     public StreamingChatModel streaming(ProviderClient.Target target) {
       return MistralAiStreamingChatModel.builder()
+          .httpClientBuilder(target.http())
           .baseUrl(target.baseUrl())
           .apiKey(NO_KEY)
           .modelName(target.model())
@@ -129,6 +136,7 @@ final class HttpClients {
     @Override
     public EmbeddingModel model(ProviderClient.Target target) {
       return MistralAiEmbeddingModel.builder()
+          .httpClientBuilder(target.http())
           .baseUrl(target.baseUrl())
           .apiKey(NO_KEY)
           .modelName(target.model())
@@ -148,6 +156,7 @@ final class HttpClients {
     @Override
     public ChatModel blocking(ProviderClient.Target target) {
       return OllamaChatModel.builder()
+          .httpClientBuilder(target.http())
           .baseUrl(target.baseUrl())
           .modelName(target.model())
           .maxRetries(0)
@@ -158,6 +167,7 @@ final class HttpClients {
     @Override
     public StreamingChatModel streaming(ProviderClient.Target target) {
       return OllamaStreamingChatModel.builder()
+          .httpClientBuilder(target.http())
           .baseUrl(target.baseUrl())
           .modelName(target.model())
           .timeout(TIMEOUT)
@@ -175,6 +185,7 @@ final class HttpClients {
     @Override
     public EmbeddingModel model(ProviderClient.Target target) {
       return OllamaEmbeddingModel.builder()
+          .httpClientBuilder(target.http())
           .baseUrl(target.baseUrl())
           .modelName(target.model())
           .maxRetries(0)

@@ -21,9 +21,11 @@ final class LoopPlayer {
   private static final String RESULT = "done";
 
   private final Recorder recorder;
+  private final Capture capture;
 
-  LoopPlayer(Recorder recorder) {
+  LoopPlayer(Recorder recorder, Capture capture) {
     this.recorder = recorder;
+    this.capture = capture;
   }
 
   Played play(ExchangeFile file, ReplayServer server) {
@@ -67,7 +69,8 @@ final class LoopPlayer {
   private @Nullable Throwable call(
       ProviderClient.Chat chat, ExchangeFile file, ReplayServer server) {
     ExchangeStep first = file.steps().get(0);
-    try (var target = new ProviderClient.Target(server.baseUrl(), first.requestedModel())) {
+    try (var target =
+        new ProviderClient.Target(server.baseUrl(), first.requestedModel(), capture)) {
       if (first.streaming()) {
         StreamingAssistant assistant =
             service(StreamingAssistant.class, file, server)

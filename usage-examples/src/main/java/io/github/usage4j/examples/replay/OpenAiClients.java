@@ -25,6 +25,7 @@ final class OpenAiClients {
     @Override
     public ChatModel blocking(ProviderClient.Target target) {
       return OpenAiChatModel.builder()
+          .httpClientBuilder(target.http())
           .baseUrl(target.baseUrl())
           .apiKey(NO_KEY)
           .modelName(target.model())
@@ -36,6 +37,7 @@ final class OpenAiClients {
     @Override
     public StreamingChatModel streaming(ProviderClient.Target target) {
       return OpenAiStreamingChatModel.builder()
+          .httpClientBuilder(target.http())
           .baseUrl(target.baseUrl())
           .apiKey(NO_KEY)
           .modelName(target.model())
@@ -49,6 +51,7 @@ final class OpenAiClients {
     @Override
     public ChatModel blocking(ProviderClient.Target target) {
       return OpenAiResponsesChatModel.builder()
+          .httpClientBuilder(target.http())
           .baseUrl(target.baseUrl())
           .apiKey(NO_KEY)
           .modelName(target.model())
@@ -58,6 +61,7 @@ final class OpenAiClients {
     @Override
     public StreamingChatModel streaming(ProviderClient.Target target) {
       return OpenAiResponsesStreamingChatModel.builder()
+          .httpClientBuilder(target.http())
           .baseUrl(target.baseUrl())
           .apiKey(NO_KEY)
           .modelName(target.model())
@@ -70,6 +74,7 @@ final class OpenAiClients {
     @Override
     public EmbeddingModel model(ProviderClient.Target target) {
       return OpenAiEmbeddingModel.builder()
+          .httpClientBuilder(target.http())
           .baseUrl(target.baseUrl())
           .apiKey(NO_KEY)
           .modelName(target.model())

@@ -1,8 +1,11 @@
 package io.github.usage4j.examples.replay;
 
+import dev.langchain4j.http.client.HttpClientBuilder;
+import dev.langchain4j.http.client.HttpClientBuilderLoader;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.embedding.EmbeddingModel;
+import io.github.usage4j.langchain4j.UsageHttpClient;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
@@ -58,11 +61,13 @@ sealed interface ProviderClient {
   final class Target implements AutoCloseable {
     private final String baseUrl;
     private final String model;
+    private final Capture capture;
     private final Deque<AutoCloseable> resources = new ArrayDeque<>();
 
-    Target(String baseUrl, String model) {
+    Target(String baseUrl, String model, Capture capture) {
       this.baseUrl = baseUrl;
       this.model = model;
+      this.capture = capture;
     }
 
     String baseUrl() {
@@ -71,6 +76,17 @@ sealed interface ProviderClient {
 
     String model() {
       return model;
+    }
+
+    Capture capture() {
+      return capture;
+    }
+
+    /** LangChain4j's HTTP client, for a model of its own. */
+    HttpClientBuilder http() {
+      return capture == Capture.WIRE
+          ? UsageHttpClient.builder()
+          : HttpClientBuilderLoader.loadHttpClientBuilder();
     }
 
     <T extends AutoCloseable> T closing(T resource) {

@@ -59,7 +59,7 @@ public final class ReplayCommand {
     }
     try (Recorder recorder = recorder(options.database());
         ReplayReport report = ReplayReport.open(options.report())) {
-      play(files, reader, recorder, report);
+      play(files, reader, recorder, report, options.capture());
       report.table().forEach(out::println);
       explain(report.different());
       out.println();
@@ -72,12 +72,17 @@ public final class ReplayCommand {
     return new LibraryRecorder(Databases.open(database));
   }
 
-  private void play(List<Path> files, ExchangeReader reader, Recorder recorder, ReplayReport report)
+  private void play(
+      List<Path> files,
+      ExchangeReader reader,
+      Recorder recorder,
+      ReplayReport report,
+      Capture capture)
       throws BadInputException, IOException {
     long start = System.nanoTime();
     int done = 0;
     for (Path path : files) {
-      report.add(play(reader.read(path), recorder));
+      report.add(play(reader.read(path), recorder, capture));
       if (++done % PROGRESS_EVERY == 0 || done == files.size()) {
         long seconds = Duration.ofNanos(System.nanoTime() - start).toSeconds();
         out.printf(
@@ -88,7 +93,7 @@ public final class ReplayCommand {
     out.println();
   }
 
-  private static FileResult play(ExchangeFile file, Recorder recorder) {
+  private static FileResult play(ExchangeFile file, Recorder recorder, Capture capture) {
     boolean loop = file.kind() == ExchangeFile.Kind.TOOL_LOOP;
     Played[] played = new Played[1];
     List<RecordedEvent> events;
@@ -99,13 +104,13 @@ public final class ReplayCommand {
               () -> {
                 played[0] =
                     loop
-                        ? new LoopPlayer(recorder).play(file, server)
-                        : new StepPlayer(recorder).play(file, server);
+                        ? new LoopPlayer(recorder, capture).play(file, server)
+                        : new StepPlayer(recorder, capture).play(file, server);
                 return played[0].calls();
               });
     }
     return Comparison.of(
-        file, loop ? FileResult.Mode.LOOP : FileResult.Mode.STEPS, played[0], events);
+        file, loop ? FileResult.Mode.LOOP : FileResult.Mode.STEPS, capture, played[0], events);
   }
 
   private void explain(List<FileResult> different) {

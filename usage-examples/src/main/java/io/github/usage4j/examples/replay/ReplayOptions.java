@@ -6,15 +6,16 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** What the user asked for on the command line. */
-record ReplayOptions(Path directory, String database, @Nullable Path report) {
+record ReplayOptions(Path directory, String database, @Nullable Path report, Capture capture) {
   static final String DEFAULT_DATABASE = "jdbc:h2:mem:replay";
 
   static final String USAGE =
       """
-      usage: replay DIR [--database JDBC_URL] [--report FILE]
+      usage: replay DIR [--database JDBC_URL] [--report FILE] [--plain]
         DIR         holds recorded exchanges (*.json, in any depth)
         --database  records into this database (default: in memory, gone afterwards)
-        --report    writes one JSON line for each exchange file\
+        --report    writes one JSON line for each exchange file
+        --plain     looks only at what LangChain4j's clients pass on, not at what providers sent\
       """;
 
   /** Reads the command line. */
@@ -22,10 +23,12 @@ record ReplayOptions(Path directory, String database, @Nullable Path report) {
     @Nullable Path directory = null;
     String database = DEFAULT_DATABASE;
     @Nullable Path report = null;
+    Capture capture = Capture.WIRE;
     for (int i = 0; i < args.length; i++) {
       switch (args[i]) {
         case "--database" -> database = value(args, i++);
         case "--report" -> report = path(value(args, i++));
+        case "--plain" -> capture = Capture.PLAIN;
         default -> {
           if (args[i].startsWith("-") || directory != null) {
             throw new BadInputException("unexpected argument: " + args[i] + "\n" + USAGE);
@@ -37,7 +40,7 @@ record ReplayOptions(Path directory, String database, @Nullable Path report) {
     if (directory == null) {
       throw new BadInputException("DIR is missing\n" + USAGE);
     }
-    return new ReplayOptions(directory, database, report);
+    return new ReplayOptions(directory, database, report, capture);
   }
 
   private static String value(String[] args, int option) throws BadInputException {

@@ -13,9 +13,11 @@ final class StepPlayer {
   static final String PROMPT = "Play what was recorded.";
 
   private final Recorder recorder;
+  private final Capture capture;
 
-  StepPlayer(Recorder recorder) {
+  StepPlayer(Recorder recorder, Capture capture) {
     this.recorder = recorder;
+    this.capture = capture;
   }
 
   Played play(ExchangeFile file, ReplayServer server) {
@@ -45,7 +47,7 @@ final class StepPlayer {
 
   private @Nullable Throwable call(
       ProviderClient.Playable client, String provider, ExchangeStep step, String baseUrl) {
-    try (var target = new ProviderClient.Target(baseUrl, step.requestedModel())) {
+    try (var target = new ProviderClient.Target(baseUrl, step.requestedModel(), capture)) {
       if (client instanceof ProviderClient.Embeddings embeddings) {
         recorder
             .wrap(provider, embeddings.model(target))

@@ -52,6 +52,12 @@ class ComparisonTest {
   }
 
   @Test
+  void of_figuresMissingThoughTheWireIsSeen_isDifferent() {
+    FileResult result = seen(single(Exchanges.unreadableAnswer()), called(refusal()), NOTHING);
+    assertTrue(result.differs());
+  }
+
+  @Test
   void of_answerRefusedByClientButFiguresRecorded_areCompared() {
     FileResult result =
         compare(
@@ -60,6 +66,14 @@ class ComparisonTest {
             event(Exchanges.STATED, "ERROR"));
     assertEquals(FileResult.Status.CLIENT_EXCEPTION, result.status());
     assertEquals(true, result.equal());
+  }
+
+  @Test
+  void of_refusedAnswerThatStatesNoFigure_isEqualIfNothingIsRecorded() {
+    ExchangeFile blocked =
+        single(Exchanges.chat(200, "application/json", "{\"usage\":{}}", Figures.ZERO));
+    assertEquals(true, seen(blocked, called(refusal()), NOTHING).equal());
+    assertTrue(seen(blocked, called(null), event(Figures.NONE, "SUCCESS")).differs());
   }
 
   @Test
@@ -95,7 +109,12 @@ class ComparisonTest {
   void of_requestBeyondRecording_isDifferent() {
     var played = new Played(List.of(called(null)), 1);
     var result =
-        Comparison.of(single(Exchanges.answer()), FileResult.Mode.STEPS, played, List.of(RIGHT));
+        Comparison.of(
+            single(Exchanges.answer()),
+            FileResult.Mode.STEPS,
+            Capture.PLAIN,
+            played,
+            List.of(RIGHT));
     assertTrue(result.differs());
   }
 
@@ -149,7 +168,21 @@ class ComparisonTest {
   private static FileResult compare(
       ExchangeFile file, List<? extends Played.Step> steps, RecordedEvent... events) {
     return Comparison.of(
-        file, FileResult.Mode.STEPS, new Played(List.copyOf(steps), 0), Arrays.asList(events));
+        file,
+        FileResult.Mode.STEPS,
+        Capture.PLAIN,
+        new Played(List.copyOf(steps), 0),
+        Arrays.asList(events));
+  }
+
+  /** With the wire in sight. */
+  private static FileResult seen(ExchangeFile file, Played.Step step, RecordedEvent event) {
+    return Comparison.of(
+        file,
+        FileResult.Mode.STEPS,
+        Capture.WIRE,
+        new Played(List.of(step), 0),
+        List.of(event));
   }
 
   private static ExchangeFile single(ExchangeStep step) {

@@ -33,7 +33,7 @@ class PlayersTest {
       ExchangeStep step =
           Exchanges.step("chat-v2", 200, "application/json", "{}", Exchanges.STATED);
       Played played =
-          new StepPlayer(nothing)
+          new StepPlayer(nothing, Capture.WIRE)
               .play(Exchanges.file("cohere", ExchangeFile.Kind.SINGLE, step), server);
       var notCalled = assertInstanceOf(Played.NotCalled.class, played.steps().get(0));
       assertEquals(SkipReason.NO_CLIENT, notCalled.reason());
@@ -45,7 +45,7 @@ class PlayersTest {
     try (ReplayServer server = ReplayServer.start()) {
       ExchangeStep step = Exchanges.step("new", 200, "application/json", "{}", Exchanges.STATED);
       Played played =
-          new StepPlayer(nothing)
+          new StepPlayer(nothing, Capture.WIRE)
               .play(Exchanges.file("openai", ExchangeFile.Kind.SINGLE, step), server);
       assertInstanceOf(Played.Failed.class, played.steps().get(0));
     }
@@ -91,14 +91,14 @@ class PlayersTest {
 
   private Played steps(ExchangeStep... steps) {
     try (ReplayServer server = ReplayServer.start()) {
-      return new StepPlayer(nothing)
+      return new StepPlayer(nothing, Capture.WIRE)
           .play(Exchanges.file("together", ExchangeFile.Kind.SEQUENCE, steps), server);
     }
   }
 
   private Played loop(ExchangeStep... steps) {
     try (ReplayServer server = ReplayServer.start()) {
-      return new LoopPlayer(nothing)
+      return new LoopPlayer(nothing, Capture.WIRE)
           .play(Exchanges.file("together", ExchangeFile.Kind.TOOL_LOOP, steps), server);
     }
   }

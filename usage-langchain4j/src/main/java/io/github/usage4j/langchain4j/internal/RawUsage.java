@@ -63,8 +63,26 @@ public final class RawUsage {
     return this;
   }
 
+  /** Reads a document without decoding more of it than is looked at. */
+  public RawUsage read(byte[] json) {
+    try (JsonParser parser = JSON.createParser(json)) {
+      readAll(parser);
+    } catch (IOException | RuntimeException e) {
+      // Cut off, compressed or not JSON: what was found until then counts.
+    }
+    return this;
+  }
+
+  /** Takes a usage block that somebody else parsed. */
+  public RawUsage usage(ObjectNode block) {
+    var document = new Document();
+    document.block = block;
+    take(document);
+    return this;
+  }
+
   /** Spares most events of a stream the parser; one that merely talks of usage costs a parse. */
-  private static boolean mayState(String json) {
+  public static boolean mayState(String json) {
     return json.contains("usage") || json.contains("eval_count") || json.contains("billed_units");
   }
 

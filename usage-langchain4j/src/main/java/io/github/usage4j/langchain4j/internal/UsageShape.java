@@ -75,6 +75,7 @@ enum UsageShape {
     void read(Usage u, Figures to) {
       to.cacheRead(u.count("cacheReadInputTokens"))
           .cacheWrite(u.count("cacheWriteInputTokens"))
+          .cacheWriteOneHour(u.oneHour("cacheDetails"))
           .inputWithoutCache(u.count("inputTokens"))
           .output(u.count("outputTokens"));
     }
@@ -173,6 +174,20 @@ enum UsageShape {
         }
       }
       return null;
+    }
+
+    /** The part of a list of cache writes that is kept for one hour. */
+    @Nullable Long oneHour(String key) {
+      JsonNode parts = node.get(key);
+      Long tokens = null;
+      if (parts != null) {
+        for (JsonNode part : parts) {
+          if ("1h".equals(part.path("ttl").asText())) {
+            tokens = sum(tokens, count(part.get("inputTokens")));
+          }
+        }
+      }
+      return tokens;
     }
 
     @Nullable Long first(@Nullable Long... candidates) {

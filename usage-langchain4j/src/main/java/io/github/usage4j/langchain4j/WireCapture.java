@@ -1,0 +1,156 @@
+package io.github.usage4j.langchain4j;
+
+import io.github.usage4j.TokenCounts;
+import io.github.usage4j.UsageEvent.Source;
+import io.github.usage4j.langchain4j.WireExchange.Progress;
+import io.github.usage4j.langchain4j.WireExchange.Seen;
+import io.github.usage4j.langchain4j.internal.StatedUsage;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Collects the exchanges of one tracked call. It lies open on the calling thread while the model
+ * runs, and is looked up once for each exchange, when that enters the HTTP client; from then on the
+ * exchange is known to whatever brings its answer, on any thread.
+ */
+final class WireCapture {
+
+  private static final Logger LOG = LoggerFactory.getLogger(WireCapture.class);
+  private static final AtomicBoolean EXCESS_LOGGED = new AtomicBoolean();
+
+  /**
+   * What the exchanges of a call add up to.
+   *
+   * @param usage the sum of those that stated a usage
+   * @param exchanges how many there were, with or without usage
+   * @param parts what each of those that stated a usage did
+   */
+  record Sum(StatedUsage usage, int exchanges, List<TokenCounts> parts) {
+
+    static final Sum NONE = new Sum(StatedUsage.NONE, 0, List.of());
+
+    boolean stated() {
+      return !usage.tokens().isUnknown();
+    }
+  }
+
+  private final Settings settings;
+  private @Nullable List<WireExchange> exchanges; // guarded by this
+
+  WireCapture(Settings settings) {
+    this.settings = settings;
+  }
+
+  /** A new exchange of the call that runs on this thread; null if none does. */
+  static @Nullable WireExchange begin() {
+    return begin(Reentry.capture());
+  }
+
+  /** A new exchange of a call; null if there is no call, and then nothing is kept. */
+  static @Nullable WireExchange begin(@Nullable WireCapture capture) {
+    if (capture == null) {
+      LOG.debug("an exchange with a provider belongs to no tracked call and is not counted");
+      return null;
+    }
+    return capture.add();
+  }
+
+  private synchronized WireExchange add() {
+    if (exchanges == null) {
+      exchanges = new ArrayList<>(1);
+    }
+    var exchange = new WireExchange(settings);
+    exchanges.add(exchange);
+    return exchange;
+  }
+
+  private synchronized List<WireExchange> exchanges() {
+    return exchanges == null ? List.of() : List.copyOf(exchanges);
+  }
+
+  /**
+   * What was stated until now.
+   *
+   * @param answered whether the model came to a good end; if not, a stream that is still open has
+   *     more to state
+   */
+  Sum sum(boolean answered) {
+    List<WireExchange> all = exchanges();
+    if (all.isEmpty()) {
+      return Sum.NONE;
+    }
+    var stated = new ArrayList<StatedUsage>(all.size());
+    boolean silent = false;
+    boolean open = false;
+    for (WireExchange exchange : all) {
+      Seen seen = exchange.seen();
+      if (seen.stated()) {
+        stated.add(seen.usage());
+        open |= !answered && seen.progress() != Progress.ENDED;
+      } else {
+        silent |= seen.progress() != Progress.REFUSED;
+      }
+    }
+    if (stated.isEmpty()) {
+      return new Sum(StatedUsage.NONE, all.size(), List.of());
+    }
+    return new Sum(add(stated, silent || open), all.size(), partsOf(stated));
+  }
+
+  private static List<TokenCounts> partsOf(List<StatedUsage> stated) {
+    return stated.stream().map(StatedUsage::tokens).toList();
+  }
+
+  private static StatedUsage add(List<StatedUsage> stated, boolean incomplete) {
+    StatedUsage last = stated.get(stated.size() - 1);
+    boolean several = stated.size() > 1;
+    TokenCounts tokens = several ? TokenCounts.UNKNOWN : last.tokens();
+    BigDecimal cost = several ? BigDecimal.ZERO : last.costUsd();
+    boolean interim = incomplete;
+    boolean dropped = false;
+    for (StatedUsage usage : stated) {
+      interim |= usage.interim();
+      dropped |= usage.dropped();
+      if (several) {
+        // A contradiction in one exchange must not hide in the figures of another.
+        TokenCounts sound = usage.tokens().consistent();
+        interim |= !sound.equals(usage.tokens()) || !alike(sound, last.tokens());
+        tokens = tokens.plus(sound);
+        cost = cost == null || usage.costUsd() == null ? null : cost.add(usage.costUsd());
+      }
+    }
+    return new StatedUsage(
+        tokens, dropped, interim, Source.WIRE, cost, last.model(), last.serviceTier());
+  }
+
+  /** Whether both know input, or neither, and the same of output. */
+  private static boolean alike(TokenCounts a, TokenCounts b) {
+    return (a.input() == null) == (b.input() == null)
+        && (a.output() == null) == (b.output() == null);
+  }
+
+  /**
+   * Says once that more was stated than the client tells of: it dropped answers and asked again, or
+   * an untracked model with a decorated HTTP client was called inside this call.
+   */
+  static void compare(Sum sum, TokenCounts client) {
+    if (sum.parts().size() > 1
+        && client.total() != null
+        && Objects.requireNonNullElse(sum.usage().tokens().total(), 0L) > client.total()
+        && EXCESS_LOGGED.compareAndSet(false, true)) {
+      LOG.info(
+          "{} exchanges of one call stated {} tokens, the client tells of {}: their sum counts."
+              + " A client that asks again after an answer it cannot read is charged for both; but"
+              + " if a listener calls another model there, track that one too. Logged once.",
+          sum.parts().size(),
+          sum.usage().tokens().total(),
+          client.total());
+    }
+  }
+}
