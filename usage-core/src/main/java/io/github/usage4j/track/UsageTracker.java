@@ -221,13 +221,21 @@ public final class UsageTracker implements AutoCloseable {
       return prices
           .apply(event.attribution())
           .find(event)
-          .filter(price -> price.covers(event.tokens()))
+          .filter(price -> covers(price, event))
           .map(price -> withCost(event, price))
           .orElse(event);
     } catch (RuntimeException e) {
       guard.report(Anomaly.PRICING_FAILED, "no price for a call of " + event.model(), e);
       return event;
     }
+  }
+
+  /**
+   * A call that is charged by something else than tokens is not free for want of a price for it.
+   */
+  private static boolean covers(ModelPrice price, UsageEvent event) {
+    return price.covers(event.tokens())
+        && (!event.tokens().isUnknown() || !price.explain(event.tokens()).lines().isEmpty());
   }
 
   private static UsageEvent withCost(UsageEvent event, ModelPrice price) {
