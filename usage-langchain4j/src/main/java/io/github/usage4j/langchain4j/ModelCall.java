@@ -12,6 +12,7 @@ import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.langchain4j.internal.StatedUsage;
 import io.github.usage4j.track.TrackedCall;
+import java.math.BigDecimal;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -68,10 +69,25 @@ final class ModelCall {
       @Nullable String model,
       @Nullable TrackedCall previous,
       boolean streaming) {
-    String name = settings.provider();
-    if (name == null) {
-      name = settings.quietly(() -> Providers.nameOf(provider.get()));
-    }
+    String override = settings.provider();
+    return start(
+        settings,
+        kind,
+        model,
+        previous,
+        streaming,
+        () -> override != null ? override : Providers.nameOf(provider.get()));
+  }
+
+  /** Starts a call of a model whose kind may not say who serves it. */
+  static ModelCall start(
+      Settings settings,
+      Kind kind,
+      @Nullable String model,
+      @Nullable TrackedCall previous,
+      boolean streaming,
+      Supplier<String> provider) {
+    String name = settings.quietly(provider);
     String by = name == null ? Providers.OTHER : name;
     String asked = model == null ? "" : model;
     TrackedCall call =
@@ -175,6 +191,22 @@ final class ModelCall {
 
   void succeeded(@Nullable ChatResponse response) {
     succeeded(Answer.of(response, settings), response == null ? null : response.aiMessage());
+  }
+
+  void succeeded(Answer answer) {
+    succeeded(answer, null);
+  }
+
+  /** Adds what is charged apart from tokens; must not be negative. */
+  void unit(String name, BigDecimal amount) {
+    if (call != null) {
+      call.describe(event -> event.unit(name, amount));
+    }
+  }
+
+  /** Adds what is charged apart from tokens; must not be negative. */
+  void unit(String name, long amount) {
+    unit(name, BigDecimal.valueOf(amount));
   }
 
   private <T> void answered(T result, Function<? super T, Answer> read) {
