@@ -41,7 +41,9 @@ public interface UsageMetrics {
     /** Looking up or applying a price failed; the call is unpriced. */
     PRICING_FAILED,
     /** The end of a call that had ended already; it is ignored. */
-    ENDED_TWICE
+    ENDED_TWICE,
+    /** A guarded model was called past every tracked one: the call is not accounted for. */
+    UNTRACKED_CALL
   }
 
   /** An event was accepted for delivery, or dropped right away. */

@@ -4,6 +4,7 @@ import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import io.github.usage4j.track.UsageTracker;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Reentry {
 
-  private record Handing(UsageTracker tracker, Object what) {}
+  private record Handing(UsageTracker tracker, Object what, @Nullable Handing around) {}
 
   private static final ThreadLocal<@Nullable Handing> CURRENT = new ThreadLocal<>();
 
@@ -37,7 +38,17 @@ final class Reentry {
 
   /** Runs the call of the model inside. */
   static <T> T handOn(UsageTracker tracker, Object what, Supplier<T> call) {
-    return with(new Handing(tracker, what), call);
+    return with(new Handing(tracker, what, CURRENT.get()), call);
+  }
+
+  /** Whether this thread is inside a tracked model of this tracker that hands on such a thing. */
+  static boolean isInside(UsageTracker tracker, Predicate<Object> such) {
+    for (Handing h = CURRENT.get(); h != null; h = h.around()) {
+      if (h.tracker() == tracker && such.test(h.what())) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Runs a callback: what it calls is new. */
