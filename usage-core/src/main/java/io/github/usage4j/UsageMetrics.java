@@ -26,7 +26,7 @@ public interface UsageMetrics {
     CLOSED
   }
 
-  /** Something that is wrong, though no event is lost by it. */
+  /** Something that is wrong. */
   enum Anomaly {
     /** A provider's figures contradict each other or are out of range. */
     CONTRADICTORY_FIGURES,
