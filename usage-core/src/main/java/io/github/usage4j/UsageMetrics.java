@@ -26,7 +26,7 @@ public interface UsageMetrics {
     CLOSED
   }
 
-  /** Something that is wrong, though no event is lost by it. */
+  /** Something that is wrong. */
   enum Anomaly {
     /** A provider's figures contradict each other or are out of range. */
     CONTRADICTORY_FIGURES,
@@ -43,7 +43,9 @@ public interface UsageMetrics {
     /** The end of a call that had ended already; it is ignored. */
     ENDED_TWICE,
     /** A call ended after its operation was over, and was reported as such without it. */
-    LATE_STEP
+    LATE_STEP,
+    /** A guarded model was called past every tracked one: the call is not accounted for. */
+    UNTRACKED_CALL
   }
 
   /** An event was accepted for delivery, or dropped right away. */

@@ -22,6 +22,7 @@ final class Operation {
   private final @Nullable Operation parent;
   private final Attribution attribution;
   private final boolean summed;
+  private final boolean suspended;
   private final AtomicInteger steps = new AtomicInteger();
   private final AtomicBoolean opened = new AtomicBoolean();
   private final List<Consumer<UsageSummary>> listeners = new CopyOnWriteArrayList<>();
@@ -37,12 +38,19 @@ final class Operation {
 
   /**
    * @param summed whether somebody may ask for its sums
+   * @param suspended whether its calls are not recorded; so are those of operations inside it
    */
-  Operation(String id, @Nullable Operation parent, Attribution attribution, boolean summed) {
+  Operation(
+      String id,
+      @Nullable Operation parent,
+      Attribution attribution,
+      boolean summed,
+      boolean suspended) {
     this.id = id;
     this.parent = parent;
     this.attribution = attribution;
     this.summed = summed;
+    this.suspended = suspended || (parent != null && parent.suspended);
   }
 
   String id() {
@@ -55,6 +63,10 @@ final class Operation {
 
   Attribution attribution() {
     return attribution;
+  }
+
+  boolean suspended() {
+    return suspended;
   }
 
   /** A call starts; returns the number of its step, from 1. */

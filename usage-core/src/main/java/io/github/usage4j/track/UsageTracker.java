@@ -83,12 +83,23 @@ public final class UsageTracker implements AutoCloseable {
   /** Opens a scope with this attribution in place of the current one: an operation of its own. */
   public UsageScope scope(Attribution who) {
     Objects.requireNonNull(who, "attribution");
-    return new UsageScope(context, newOperation(who, true), guard, ends);
+    return new UsageScope(context, newOperation(who, true, false), guard, ends);
   }
 
   /** Opens a scope with the current attribution, changed: an operation of its own. */
   public UsageScope scope(UnaryOperator<Attribution> change) {
     return scope(change.apply(currentAttribution()));
+  }
+
+  /**
+   * Opens a scope in which calls are made but not recorded, for simulations and tests that must not
+   * count: nothing reaches a sink, a listener or a sum, neither of this scope nor of one around it.
+   * It is passed on like every scope: to scopes opened inside it, to wrapped tasks and executors,
+   * and to the callbacks of streams that begin in it, also after it was closed. A thread that
+   * nothing was passed on to records as always, and so does {@link #record}.
+   */
+  public UsageScope suspended() {
+    return new UsageScope(context, newOperation(currentAttribution(), true, true), guard, ends);
   }
 
   /** Who a call on this thread is attributed to: the open scope's, else what the resolver says. */
@@ -138,7 +149,7 @@ public final class UsageTracker implements AutoCloseable {
       return new TrackedOperation(this, context, open, ends);
     }
     Attribution attribution = who != null ? who : currentAttribution();
-    return new TrackedOperation(this, context, newOperation(attribution, ends.listened()), ends);
+    return new TrackedOperation(this, context, newOperation(attribution, ends.listened(), false), ends);
   }
 
   private Carrier capture() {
@@ -186,7 +197,7 @@ public final class UsageTracker implements AutoCloseable {
     UUID id = UsageEvent.newId(now);
     if (operation == null) {
       Attribution who = frame != null ? frame.attribution() : resolve();
-      operation = new Operation(id.toString(), null, who, ends.listened());
+      operation = new Operation(id.toString(), null, who, ends.listened(), false);
     }
     return new TrackedCall(this, operation, id, kind, provider, model, now);
   }
@@ -256,13 +267,21 @@ public final class UsageTracker implements AutoCloseable {
       return prices
           .apply(event.attribution())
           .find(event)
-          .filter(price -> price.covers(event.tokens()))
+          .filter(price -> covers(price, event))
           .map(price -> withCost(event, price))
           .orElse(event);
     } catch (RuntimeException e) {
       guard.report(Anomaly.PRICING_FAILED, "no price for a call of " + event.model(), e);
       return event;
     }
+  }
+
+  /**
+   * A call that is charged by something else than tokens is not free for want of a price for it.
+   */
+  private static boolean covers(ModelPrice price, UsageEvent event) {
+    return price.covers(event.tokens())
+        && (!event.tokens().isUnknown() || !price.explain(event.tokens()).lines().isEmpty());
   }
 
   private static UsageEvent withCost(UsageEvent event, ModelPrice price) {
@@ -273,6 +292,9 @@ public final class UsageTracker implements AutoCloseable {
 
   /** Hands an event to every sink, then to whoever listens to its operation. */
   void accept(UsageEvent event, @Nullable Operation operation) {
+    if (operation != null && operation.suspended()) {
+      return;
+    }
     List<UsageEvent> one = List.of(event);
     for (UsageBuffer.Running sink : sinks) {
       guard.run(Anomaly.LISTENER_FAILED, "a buffer", () -> sink.write(one));
@@ -301,6 +323,10 @@ public final class UsageTracker implements AutoCloseable {
     return held;
   }
 
+  ThreadContext context() {
+    return context;
+  }
+
   Guard guard() {
     return guard;
   }
@@ -309,10 +335,11 @@ public final class UsageTracker implements AutoCloseable {
     return instance;
   }
 
-  private Operation newOperation(Attribution who, boolean summed) {
+  private Operation newOperation(Attribution who, boolean summed, boolean suspended) {
     ThreadContext.Frame frame = context.current();
     Operation parent = frame == null ? null : frame.operation();
-    return new Operation(UsageEvent.newId(clock.instant()).toString(), parent, who, summed);
+    String id = UsageEvent.newId(clock.instant()).toString();
+    return new Operation(id, parent, who, summed, suspended);
   }
 
   private Attribution resolve() {

@@ -19,6 +19,7 @@ import io.github.usage4j.sink.CountingMetrics;
 import io.github.usage4j.sink.InMemoryUsageStore;
 import io.github.usage4j.sink.UsageBuffer;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -475,6 +476,23 @@ class UsageTrackerTest {
     assertThat(store.events()).hasSize(1001);
     buffered.start(CHAT, "p", "m").succeeded(TokenCounts.of(1, 1));
     assertThat(metrics.dropped(DropReason.CLOSED)).isEqualTo(1);
+  }
+
+  @Test
+  void callChargedByUnitsOnly_isUnpricedForWantOfAPrice_neverFree() {
+    ModelPrice tokens = ModelPrice.perMillion("acme-llm", "large", "USD").input("2").output("8");
+    PriceCatalog[] catalogs = {PriceCatalog.of(tokens), PriceCatalog.of(tokens.perCall("0.04"))};
+    for (PriceCatalog catalog : catalogs) {
+      tracker()
+          .prices(catalog)
+          .build()
+          .start(CHAT, "acme-llm", "large")
+          .describe(event -> event.unit("images", BigDecimal.ONE))
+          .succeeded(TokenCounts.UNKNOWN);
+    }
+    assertThat(store.events().get(0).cost()).isNull();
+    assertThat(store.events().get(0).unpriced()).isTrue();
+    assertThat(store.events().get(1).cost().total()).isEqualByComparingTo("0.04");
   }
 
   @Test

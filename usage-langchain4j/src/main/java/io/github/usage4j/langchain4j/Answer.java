@@ -4,6 +4,7 @@ import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.ChatResponseMetadata;
 import dev.langchain4j.model.output.FinishReason;
+import dev.langchain4j.model.output.Response;
 import dev.langchain4j.model.output.TokenUsage;
 import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
@@ -95,6 +96,18 @@ record Answer(
       report(settings, "a usage could not be read", e);
       return NONE;
     }
+  }
+
+  /** The answer of a model that returns a value with its usage beside it. */
+  static Answer of(@Nullable Response<?> response, Settings settings) {
+    if (response == null) {
+      return NONE;
+    }
+    Answer usage = of(response.tokenUsage(), null, settings);
+    FinishReason reason = response.finishReason();
+    return reason == null
+        ? usage
+        : new Answer(usage.usage(), null, null, null, reason.name().toLowerCase(Locale.ROOT), 0);
   }
 
   private static StatedUsage usage(ChatResponseMetadata metadata, Settings settings) {

@@ -13,6 +13,7 @@ import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.langchain4j.internal.StatedUsage;
 import io.github.usage4j.track.TrackedCall;
 import io.github.usage4j.track.TrackedOperation;
+import java.math.BigDecimal;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -50,7 +51,8 @@ final class ModelCall {
             ? null
             : settings.quietly(() -> settings.lineage().invocations().take(request));
     if (announced != null) {
-      return begin(settings, Kind.CHAT, provider, model, announced::start, streaming);
+      return begin(
+          settings, Kind.CHAT, model, announced::start, streaming, name(settings, provider));
     }
     TrackedCall previous =
         request == null
@@ -79,7 +81,24 @@ final class ModelCall {
       @Nullable TrackedCall previous,
       boolean streaming) {
     Starter starter = previous == null ? settings.tracker()::start : previous::next;
-    return begin(settings, kind, provider, model, starter, streaming);
+    return begin(settings, kind, model, starter, streaming, name(settings, provider));
+  }
+
+  private static Supplier<String> name(Settings settings, Supplier<ModelProvider> provider) {
+    String override = settings.provider();
+    return () -> override != null ? override : Providers.nameOf(provider.get());
+  }
+
+  /** Starts a call of a model whose kind may not say who serves it. */
+  static ModelCall start(
+      Settings settings,
+      Kind kind,
+      @Nullable String model,
+      @Nullable TrackedCall previous,
+      boolean streaming,
+      Supplier<String> provider) {
+    Starter starter = previous == null ? settings.tracker()::start : previous::next;
+    return begin(settings, kind, model, starter, streaming, provider);
   }
 
   /** Where a call begins: in an operation, after another call, or by itself. */
@@ -90,14 +109,11 @@ final class ModelCall {
   private static ModelCall begin(
       Settings settings,
       Kind kind,
-      Supplier<ModelProvider> provider,
       @Nullable String model,
       Starter starter,
-      boolean streaming) {
-    String name = settings.provider();
-    if (name == null) {
-      name = settings.quietly(() -> Providers.nameOf(provider.get()));
-    }
+      boolean streaming,
+      Supplier<String> provider) {
+    String name = settings.quietly(provider);
     String by = name == null ? Providers.OTHER : name;
     String asked = model == null ? "" : model;
     TrackedCall call =
@@ -205,6 +221,22 @@ final class ModelCall {
 
   void succeeded(@Nullable ChatResponse response) {
     succeeded(Answer.of(response, settings), response == null ? null : response.aiMessage());
+  }
+
+  void succeeded(Answer answer) {
+    succeeded(answer, null);
+  }
+
+  /** Adds what is charged apart from tokens; must not be negative. */
+  void unit(String name, BigDecimal amount) {
+    if (call != null) {
+      call.describe(event -> event.unit(name, amount));
+    }
+  }
+
+  /** Adds what is charged apart from tokens; must not be negative. */
+  void unit(String name, long amount) {
+    unit(name, BigDecimal.valueOf(amount));
   }
 
   private <T> void answered(T result, Function<? super T, Answer> read) {

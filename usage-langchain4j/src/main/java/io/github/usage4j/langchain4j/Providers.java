@@ -12,7 +12,40 @@ final class Providers {
 
   static final String OTHER = "other";
 
+  private static final String CLIENTS = "dev.langchain4j.model.";
+
   private Providers() {}
+
+  /**
+   * Who serves a model of a kind that does not say: LangChain4j's own clients are known by their
+   * package. Those of others are not guessed at.
+   */
+  static String nameOf(Class<?> client) {
+    for (Class<?> c = client; c != null; c = c.getSuperclass()) {
+      String packageName = c.getPackageName();
+      if (packageName.startsWith(CLIENTS)) {
+        return byPackage(packageName.substring(CLIENTS.length()));
+      }
+    }
+    return OTHER;
+  }
+
+  private static String byPackage(String name) {
+    return switch (name) {
+      case "openai", "openaiofficial" -> "openai";
+      case "azure" -> "azure.ai.openai";
+      case "bedrock" -> "aws.bedrock";
+      case "googleai", "google.genai" -> "gcp.gemini";
+      case "vertexai", "vertexai.gemini", "vertexai.imagen" -> "gcp.vertex_ai";
+      case "mistralai" -> "mistral_ai";
+      case "cohere", "ollama", "jina", "xinference", "localai", "dashscope" -> name;
+      case "voyageai" -> "voyage_ai";
+      case "huggingface" -> "hugging_face";
+      case "watsonx" -> "ibm.watsonx.ai";
+      case "workersai" -> "workers_ai";
+      default -> OTHER;
+    };
+  }
 
   static String nameOf(@Nullable ModelProvider provider) {
     if (provider == null) {

@@ -4,6 +4,7 @@ import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import io.github.usage4j.track.UsageTracker;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -17,8 +18,13 @@ final class Reentry {
 
   /**
    * @param capture where the exchanges of this call go; null for those that are counted already
+   * @param around what the thread was handing on when this began
    */
-  record Handing(UsageTracker tracker, Object what, @Nullable WireCapture capture) {}
+  record Handing(
+      UsageTracker tracker,
+      Object what,
+      @Nullable WireCapture capture,
+      @Nullable Handing around) {}
 
   private static final ThreadLocal<@Nullable Handing> CURRENT = new ThreadLocal<>();
 
@@ -41,7 +47,7 @@ final class Reentry {
   /** Runs the call of the model inside. */
   static <T> T handOn(
       UsageTracker tracker, Object what, @Nullable WireCapture capture, Supplier<T> call) {
-    return with(new Handing(tracker, what, capture), call);
+    return with(new Handing(tracker, what, capture, CURRENT.get()), call);
   }
 
   /** Where the exchanges go that this thread begins. */
@@ -54,13 +60,23 @@ final class Reentry {
   static @Nullable Handing pauseCapture() {
     Handing before = CURRENT.get();
     if (before != null && before.capture() != null) {
-      set(new Handing(before.tracker(), before.what(), null));
+      set(new Handing(before.tracker(), before.what(), null, before.around()));
     }
     return before;
   }
 
   static void resumeCapture(@Nullable Handing before) {
     set(before);
+  }
+
+  /** Whether this thread is inside a tracked model of this tracker that hands on such a thing. */
+  static boolean isInside(UsageTracker tracker, Predicate<Object> such) {
+    for (Handing h = CURRENT.get(); h != null; h = h.around()) {
+      if (h.tracker() == tracker && such.test(h.what())) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Runs a callback: what it calls is new. */

@@ -13,16 +13,18 @@ import org.jspecify.annotations.Nullable;
  * @param category of calls that have none
  * @param mapper asked first what a usage means
  * @param lineage shared by all models of the tracker
+ * @param model that is asked for, where the wrapped model does not say
  */
 record Settings(
     UsageTracker tracker,
     @Nullable String provider,
     @Nullable String category,
     @Nullable TokenCountsMapper mapper,
-    Lineage lineage) {
+    Lineage lineage,
+    @Nullable String model) {
 
   static Settings of(UsageTracker tracker) {
-    return new Settings(tracker, null, null, null, Lineage.of(tracker));
+    return new Settings(tracker, null, null, null, Lineage.of(tracker), null);
   }
 
   /** Asks somebody else's code; null if it throws, which is reported. */
@@ -42,14 +44,18 @@ record Settings(
   }
 
   Settings withProvider(String name) {
-    return new Settings(tracker, name, category, mapper, lineage);
+    return new Settings(tracker, name, category, mapper, lineage, model);
   }
 
   Settings withCategory(String name) {
-    return new Settings(tracker, provider, name, mapper, lineage);
+    return new Settings(tracker, provider, name, mapper, lineage, model);
   }
 
   Settings withMapper(TokenCountsMapper first) {
-    return new Settings(tracker, provider, category, first, lineage);
+    return new Settings(tracker, provider, category, first, lineage, model);
+  }
+
+  Settings withModel(String name) {
+    return new Settings(tracker, provider, category, mapper, lineage, name);
   }
 }

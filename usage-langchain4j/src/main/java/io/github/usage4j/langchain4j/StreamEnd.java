@@ -40,6 +40,13 @@ final class StreamEnd {
     }
   }
 
+  /** The answer of a model that returns something else than chat responses. */
+  void answered(Answer answer) {
+    if (end()) {
+      call.succeeded(answer);
+    }
+  }
+
   /** An error that an answer may follow, unless the provider refused the request as such. */
   void failed(Throwable error) {
     if (refused(error)) {

@@ -1,8 +1,15 @@
 package io.github.usage4j.langchain4j;
 
+import dev.langchain4j.model.audio.AudioTranscriptionModel;
+import dev.langchain4j.model.audio.TextToSpeechModel;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.image.ImageModel;
+import dev.langchain4j.model.language.LanguageModel;
+import dev.langchain4j.model.language.StreamingLanguageModel;
+import dev.langchain4j.model.moderation.ModerationModel;
+import dev.langchain4j.model.scoring.ScoringModel;
 import dev.langchain4j.observability.api.listener.AiServiceListener;
 import io.github.usage4j.Attribution;
 import io.github.usage4j.internal.Checks;
@@ -19,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Immutable: each setting returns a changed copy, so one instance can be shared.
  */
+@SuppressWarnings("overloads") // a lambda could be several kinds of model; nobody passes one
 public final class TrackedModels {
 
   /**
@@ -68,6 +76,76 @@ public final class TrackedModels {
     return wrap(EmbeddingModel.class, model, TrackedEmbeddingModel::new);
   }
 
+  /**
+   * The same model, tracked. One that this tracker tracks already is not recorded twice: it comes
+   * back as it is, or with these settings in place of its own.
+   *
+   * @throws IllegalArgumentException if it is null
+   */
+  public ScoringModel wrap(ScoringModel model) {
+    return wrap(ScoringModel.class, model, TrackedScoringModel::new);
+  }
+
+  /**
+   * The same model, tracked. One that this tracker tracks already is not recorded twice: it comes
+   * back as it is, or with these settings in place of its own.
+   *
+   * @throws IllegalArgumentException if it is null
+   */
+  public ModerationModel wrap(ModerationModel model) {
+    return wrap(ModerationModel.class, model, TrackedModerationModel::new);
+  }
+
+  /**
+   * The same model, tracked. One that this tracker tracks already is not recorded twice: it comes
+   * back as it is, or with these settings in place of its own.
+   *
+   * @throws IllegalArgumentException if it is null
+   */
+  public ImageModel wrap(ImageModel model) {
+    return wrap(ImageModel.class, model, TrackedImageModel::new);
+  }
+
+  /**
+   * The same model, tracked. One that this tracker tracks already is not recorded twice: it comes
+   * back as it is, or with these settings in place of its own.
+   *
+   * @throws IllegalArgumentException if it is null
+   */
+  public LanguageModel wrap(LanguageModel model) {
+    return wrap(LanguageModel.class, model, TrackedLanguageModel::new);
+  }
+
+  /**
+   * The same model, tracked. One that this tracker tracks already is not recorded twice: it comes
+   * back as it is, or with these settings in place of its own.
+   *
+   * @throws IllegalArgumentException if it is null
+   */
+  public StreamingLanguageModel wrap(StreamingLanguageModel model) {
+    return wrap(StreamingLanguageModel.class, model, TrackedStreamingLanguageModel::new);
+  }
+
+  /**
+   * The same model, tracked. One that this tracker tracks already is not recorded twice: it comes
+   * back as it is, or with these settings in place of its own.
+   *
+   * @throws IllegalArgumentException if it is null
+   */
+  public TextToSpeechModel wrap(TextToSpeechModel model) {
+    return wrap(TextToSpeechModel.class, model, TrackedTextToSpeechModel::new);
+  }
+
+  /**
+   * The same model, tracked. One that this tracker tracks already is not recorded twice: it comes
+   * back as it is, or with these settings in place of its own.
+   *
+   * @throws IllegalArgumentException if it is null
+   */
+  public AudioTranscriptionModel wrap(AudioTranscriptionModel model) {
+    return wrap(AudioTranscriptionModel.class, model, TrackedAudioTranscriptionModel::new);
+  }
+
   private <T> T wrap(Class<T> kind, @Nullable T model, BiFunction<T, Settings, T> wrapper) {
     if (model == null) {
       throw new IllegalArgumentException("the " + kind.getSimpleName() + " to track is null");
@@ -89,6 +167,17 @@ public final class TrackedModels {
   public TrackedModels provider(String name) {
     return new TrackedModels(
         settings.withProvider(Checks.requireIdentifier("provider", name, Attribution.MAX_ID)));
+  }
+
+  /**
+   * The model that is asked for, where the wrapped one does not say: scoring and language models,
+   * and many others, have no way to, and a call of an unknown model has no price.
+   *
+   * @throws IllegalArgumentException if the name is blank, over-long or has control characters
+   */
+  public TrackedModels model(String name) {
+    return new TrackedModels(
+        settings.withModel(Checks.requireIdentifier("model", name, Attribution.MAX_ID)));
   }
 
   /**

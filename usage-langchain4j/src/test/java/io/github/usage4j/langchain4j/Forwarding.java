@@ -80,6 +80,7 @@ final class Forwarding {
       boolean wrapped =
           Set.of(
                   "StreamingChatResponseHandler",
+                  "StreamingResponseHandler",
                   "PartialResponseContext",
                   "PartialThinkingContext",
                   "PartialToolCallContext")

@@ -2,12 +2,21 @@ package io.github.usage4j.langchain4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.langchain4j.data.audio.Audio;
 import dev.langchain4j.data.embedding.Embedding;
+import dev.langchain4j.data.image.Image;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.model.ModelProvider;
+import dev.langchain4j.model.StreamingResponseHandler;
+import dev.langchain4j.model.audio.AudioTranscriptionModel;
+import dev.langchain4j.model.audio.AudioTranscriptionRequest;
+import dev.langchain4j.model.audio.AudioTranscriptionResponse;
+import dev.langchain4j.model.audio.TextToSpeechModel;
+import dev.langchain4j.model.audio.TextToSpeechRequest;
+import dev.langchain4j.model.audio.TextToSpeechResponse;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.ChatRequestOptions;
 import dev.langchain4j.model.chat.StreamingChatModel;
@@ -25,13 +34,28 @@ import dev.langchain4j.model.chat.response.StreamingHandle;
 import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.embedding.request.EmbeddingRequest;
 import dev.langchain4j.model.embedding.response.EmbeddingResponse;
+import dev.langchain4j.model.image.ImageModel;
+import dev.langchain4j.model.input.Prompt;
+import dev.langchain4j.model.language.LanguageModel;
+import dev.langchain4j.model.language.StreamingLanguageModel;
+import dev.langchain4j.model.moderation.Moderation;
+import dev.langchain4j.model.moderation.ModerationModel;
+import dev.langchain4j.model.moderation.ModerationRequest;
+import dev.langchain4j.model.moderation.ModerationResponse;
 import dev.langchain4j.model.output.Response;
+import dev.langchain4j.model.scoring.ScoringModel;
+import dev.langchain4j.model.scoring.request.ScoringRequest;
+import dev.langchain4j.model.scoring.request.ScoringRequestParameters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every method, overload to overload; and that the check itself would notice. */
 class ForwardingTest {
@@ -86,6 +110,50 @@ class ForwardingTest {
             Forwarding.problems(
                 EmbeddingModel.class, ledger.models::wrap, Map.of(), ForwardingTest::sample))
         .isEmpty();
+  }
+
+  @ParameterizedTest
+  @MethodSource("otherKinds")
+  <T> void otherKind_isForwardedOverloadToOverload(Class<T> kind, Function<T, T> wrap) {
+    assertThat(Forwarding.problems(kind, wrap, Map.of(), ForwardingTest::sample)).isEmpty();
+  }
+
+  static Stream<Arguments> otherKinds() {
+    TrackedModels models = new Ledger().models;
+    return Stream.of(
+        kind(ScoringModel.class, models::wrap),
+        kind(ModerationModel.class, models::wrap),
+        kind(ImageModel.class, models::wrap),
+        kind(LanguageModel.class, models::wrap),
+        kind(StreamingLanguageModel.class, models::wrap),
+        kind(AudioTranscriptionModel.class, models::wrap),
+        kind(TextToSpeechModel.class, models::wrap));
+  }
+
+  private static <T> Arguments kind(Class<T> kind, Function<T, T> wrap) {
+    return Arguments.of(kind, wrap);
+  }
+
+  @Test
+  void textHandler_isForwardedOverloadToOverload() {
+    assertThat(
+            Forwarding.problems(
+                StreamingResponseHandler.class,
+                handler -> trackedText(handler),
+                Map.of(),
+                ForwardingTest::sample))
+        .isEmpty();
+  }
+
+  @SuppressWarnings("unchecked")
+  private StreamingResponseHandler<String> trackedText(StreamingResponseHandler<?> handler) {
+    var call =
+        ModelCall.chat(
+            Settings.of(ledger.tracker), () -> ModelProvider.OTHER, () -> null, null, true);
+    return new TrackedStreamingLanguageModel.TrackedTextHandler(
+        (StreamingResponseHandler<String>) handler,
+        new StreamEnd(call),
+        Settings.of(ledger.tracker));
   }
 
   @Test
@@ -197,6 +265,23 @@ class ForwardingTest {
         EmbeddingResponse.class,
         EmbeddingResponse.builder().embeddings(List.of(Embedding.from(new float[] {1}))).build());
     samples.put(Response.class, Response.from(Embedding.from(new float[] {1})));
+    samples.put(Prompt.class, Prompt.from("text"));
+    samples.put(Image.class, Image.builder().url("http://127.0.0.1/a.png").build());
+    samples.put(Audio.class, Audio.builder().binaryData(new byte[] {1}).build());
+    samples.put(
+        ScoringRequest.class,
+        ScoringRequest.builder().documents(List.of("text")).query("text").build());
+    samples.put(ScoringRequestParameters.class, ScoringRequestParameters.EMPTY);
+    samples.put(ModerationRequest.class, ModerationRequest.builder().texts(List.of("a")).build());
+    samples.put(
+        ModerationResponse.class,
+        ModerationResponse.builder().moderation(Moderation.notFlagged()).build());
+    samples.put(
+        AudioTranscriptionRequest.class,
+        AudioTranscriptionRequest.builder(Audio.builder().build()).build());
+    samples.put(AudioTranscriptionResponse.class, AudioTranscriptionResponse.from("text"));
+    samples.put(TextToSpeechRequest.class, TextToSpeechRequest.builder("text").build());
+    samples.put(TextToSpeechResponse.class, TextToSpeechResponse.from(Audio.builder().build()));
     samples.put(PartialResponse.class, new PartialResponse("piece"));
     samples.put(PartialThinking.class, new PartialThinking("piece"));
     samples.put(

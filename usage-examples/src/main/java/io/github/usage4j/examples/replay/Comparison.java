@@ -1,5 +1,6 @@
 package io.github.usage4j.examples.replay;
 
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
@@ -110,6 +111,16 @@ final class Comparison {
               + outcome
               + because(error));
     }
+    if (!sameNumber(event.searches(), step.searches())) {
+      differences.add(
+          "step "
+              + number
+              + ": searches "
+              + event.searches()
+              + " instead of "
+              + step.searches()
+              + because(error));
+    }
     // Blocked before the model was asked, say: there is no figure in the answer, not a figure of 0.
     boolean unstated = error != null && stated.none() && step.expected().equals(Figures.ZERO);
     stated
@@ -188,6 +199,13 @@ final class Comparison {
       return false;
     }
     return skipped == null ? Boolean.TRUE : null;
+  }
+
+  private static boolean sameNumber(@Nullable BigDecimal one, @Nullable BigDecimal other) {
+    if (one == null) {
+      return other == null;
+    }
+    return other != null && one.compareTo(other) == 0;
   }
 
   private static String because(@Nullable Throwable error) {

@@ -1,6 +1,7 @@
 package io.github.usage4j.examples.replay;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.math.BigDecimal;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -20,7 +21,8 @@ record ExchangeStep(
     Request request,
     Response response,
     Figures expected,
-    @Nullable List<ToolCall> toolCalls) {
+    @Nullable List<ToolCall> toolCalls,
+    @Nullable JsonNode rawUsage) {
 
   private static final Set<String> STREAMING_CONTENT =
       Set.of(
@@ -42,6 +44,13 @@ record ExchangeStep(
   @Override
   public List<ToolCall> toolCalls() {
     return toolCalls == null ? List.of() : toolCalls;
+  }
+
+  /** The searches that the provider charges, as a reranker does; null where it states none. */
+  @Nullable BigDecimal searches() {
+    JsonNode searches =
+        rawUsage == null ? null : rawUsage.path("billed_units").path("search_units");
+    return searches != null && searches.isNumber() ? searches.decimalValue() : null;
   }
 
   /** Whether the caller asked for a stream. */

@@ -3,6 +3,9 @@ package io.github.usage4j.examples.replay;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.language.LanguageModel;
+import dev.langchain4j.model.language.StreamingLanguageModel;
+import dev.langchain4j.model.scoring.ScoringModel;
 import io.github.usage4j.Attribution;
 import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.TokenCounts;
@@ -28,6 +31,7 @@ import java.util.function.IntSupplier;
 final class LibraryRecorder implements Recorder {
 
   private static final String ORGANIZATION = "replay";
+  private static final String SEARCHES = "searches";
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   /** Streams here fail for good or go on at once, so that an error need not be held for long. */
@@ -56,6 +60,21 @@ final class LibraryRecorder implements Recorder {
 
   @Override
   public EmbeddingModel wrap(String provider, EmbeddingModel model) {
+    return models.provider(provider).wrap(model);
+  }
+
+  @Override
+  public LanguageModel wrap(String provider, LanguageModel model) {
+    return models.provider(provider).wrap(model);
+  }
+
+  @Override
+  public StreamingLanguageModel wrap(String provider, StreamingLanguageModel model) {
+    return models.provider(provider).wrap(model);
+  }
+
+  @Override
+  public ScoringModel wrap(String provider, ScoringModel model) {
     return models.provider(provider).wrap(model);
   }
 
@@ -104,7 +123,8 @@ final class LibraryRecorder implements Recorder {
             stated.cacheWrite(),
             stated.reasoning()),
         event.quality().name(),
-        event.outcome().name());
+        event.outcome().name(),
+        event.units().get(SEARCHES));
   }
 
   @Override

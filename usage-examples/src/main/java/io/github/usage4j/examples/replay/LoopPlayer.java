@@ -34,7 +34,7 @@ final class LoopPlayer {
     if (!(client instanceof ProviderClient.Chat chat)) {
       Played.Step why =
           client instanceof ProviderClient.Playable
-              ? new Played.Failed("a tool loop of embeddings: " + first.api())
+              ? new Played.Failed("a tool loop of no chat model: " + first.api())
               : StepPlayer.notCalled(client);
       return new Played(file.steps().stream().map(step -> why).toList(), 0);
     }

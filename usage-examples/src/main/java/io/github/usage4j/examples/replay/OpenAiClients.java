@@ -3,11 +3,15 @@ package io.github.usage4j.examples.replay;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.language.LanguageModel;
+import dev.langchain4j.model.language.StreamingLanguageModel;
 import dev.langchain4j.model.openai.OpenAiChatModel;
 import dev.langchain4j.model.openai.OpenAiEmbeddingModel;
+import dev.langchain4j.model.openai.OpenAiLanguageModel;
 import dev.langchain4j.model.openai.OpenAiResponsesChatModel;
 import dev.langchain4j.model.openai.OpenAiResponsesStreamingChatModel;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
+import dev.langchain4j.model.openai.OpenAiStreamingLanguageModel;
 import java.time.Duration;
 
 /** The clients of langchain4j-open-ai, for OpenAI and every provider that speaks its APIs. */
@@ -65,6 +69,30 @@ final class OpenAiClients {
           .baseUrl(target.baseUrl())
           .apiKey(NO_KEY)
           .modelName(target.model())
+          .build();
+    }
+  }
+
+  /** Text completion. */
+  record OpenAiCompletions() implements ProviderClient.Completions {
+    @Override
+    public LanguageModel blocking(ProviderClient.Target target) {
+      return OpenAiLanguageModel.builder()
+          .baseUrl(target.baseUrl())
+          .apiKey(NO_KEY)
+          .modelName(target.model())
+          .maxRetries(0)
+          .timeout(TIMEOUT)
+          .build();
+    }
+
+    @Override
+    public StreamingLanguageModel streaming(ProviderClient.Target target) {
+      return OpenAiStreamingLanguageModel.builder()
+          .baseUrl(target.baseUrl())
+          .apiKey(NO_KEY)
+          .modelName(target.model())
+          .timeout(TIMEOUT)
           .build();
     }
   }

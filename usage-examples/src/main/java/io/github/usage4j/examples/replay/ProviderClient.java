@@ -5,6 +5,9 @@ import dev.langchain4j.http.client.HttpClientBuilderLoader;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.language.LanguageModel;
+import dev.langchain4j.model.language.StreamingLanguageModel;
+import dev.langchain4j.model.scoring.ScoringModel;
 import io.github.usage4j.langchain4j.UsageHttpClient;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -34,6 +37,18 @@ sealed interface ProviderClient {
     default @Nullable String droppedUsage() {
       return null;
     }
+  }
+
+  /** A client with models for text completion, blocking and streaming. */
+  interface Completions extends ProviderClient.Playable {
+    LanguageModel blocking(Target target);
+
+    StreamingLanguageModel streaming(Target target);
+  }
+
+  /** A client with a scoring model. */
+  interface Rerank extends ProviderClient.Playable {
+    ScoringModel model(Target target);
   }
 
   /** Played through a LangChain4j client. */

@@ -40,10 +40,10 @@ final class ProviderClients {
               noClient(
                   "langchain4j-cohere reads the answers of /v1/embed, where embeddings are an"
                       + " array; v2 sends an object")),
-          Map.entry("cohere/rerank-v1", notChat("rerank")),
-          Map.entry("cohere/rerank-v2", notChat("rerank")),
-          Map.entry("ollama/api/generate", notChat("text completion (LanguageModel)")),
-          Map.entry("*/completions", notChat("text completion (LanguageModel)")),
+          Map.entry("cohere/rerank-v1", new HttpClients.CohereRerank()),
+          Map.entry("cohere/rerank-v2", new HttpClients.CohereRerank()),
+          Map.entry("ollama/api/generate", new HttpClients.OllamaCompletions()),
+          Map.entry("*/completions", new OpenAiClients.OpenAiCompletions()),
           Map.entry("*/moderations", notChat("moderation")),
           Map.entry("*/images.generations", notChat("image")),
           Map.entry("*/audio.transcriptions", notChat("transcription")),

@@ -3,6 +3,9 @@ package io.github.usage4j.examples.replay;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.language.LanguageModel;
+import dev.langchain4j.model.language.StreamingLanguageModel;
+import dev.langchain4j.model.scoring.ScoringModel;
 import java.util.List;
 import java.util.function.IntSupplier;
 
@@ -10,6 +13,7 @@ import java.util.function.IntSupplier;
  * The library under test, as this program needs it: it accounts for models and says what it
  * recorded.
  */
+@SuppressWarnings("overloads") // nobody passes a lambda
 interface Recorder extends AutoCloseable {
 
   /** The model, accounted for under this provider's name. */
@@ -20,6 +24,15 @@ interface Recorder extends AutoCloseable {
 
   /** The model, accounted for under this provider's name. */
   EmbeddingModel wrap(String provider, EmbeddingModel model);
+
+  /** The model, accounted for under this provider's name. */
+  LanguageModel wrap(String provider, LanguageModel model);
+
+  /** The model, accounted for under this provider's name. */
+  StreamingLanguageModel wrap(String provider, StreamingLanguageModel model);
+
+  /** The model, accounted for under this provider's name. */
+  ScoringModel wrap(String provider, ScoringModel model);
 
   /**
    * Plays as one operation and says what was recorded of it, in the order of the calls, as read

@@ -6,7 +6,7 @@ enum SkipReason {
   NO_CLIENT("no-client"),
   /** An AI service does not get through the recorded loop. */
   LOOP_NOT_DRIVABLE("loop-not-drivable"),
-  /** Neither chat nor embeddings: other kinds of models are not accounted for yet. */
+  /** A kind of model whose answers state no figures that are compared here. */
   NOT_CHAT("not-chat"),
   /** The provider stated figures, and LangChain4j's client does not pass them on. */
   USAGE_NOT_EXPOSED("usage-not-exposed");

@@ -54,6 +54,23 @@ final class StepPlayer {
             .embedAll(List.of(TextSegment.from(PROMPT)));
         return null;
       }
+      if (client instanceof ProviderClient.Rerank rerank) {
+        recorder
+            .wrap(provider, rerank.model(target))
+            .scoreAll(List.of(TextSegment.from(PROMPT)), PROMPT);
+        return null;
+      }
+      if (client instanceof ProviderClient.Completions completions) {
+        if (step.streaming()) {
+          StreamEnd end = new StreamEnd();
+          recorder
+              .wrap(provider, completions.streaming(target))
+              .generate(PROMPT, end.textHandler());
+          return end.await();
+        }
+        recorder.wrap(provider, completions.blocking(target)).generate(PROMPT);
+        return null;
+      }
       ProviderClient.Chat chat = (ProviderClient.Chat) client;
       ChatRequest request = ChatRequest.builder().messages(UserMessage.from(PROMPT)).build();
       if (step.streaming()) {

@@ -1,7 +1,9 @@
 package io.github.usage4j.examples.replay;
 
+import dev.langchain4j.model.StreamingResponseHandler;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.output.Response;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -38,6 +40,24 @@ final class StreamEnd {
 
       @Override
       public void onCompleteResponse(ChatResponse completeResponse) {
+        answered();
+      }
+
+      @Override
+      public void onError(Throwable error) {
+        failed(error);
+      }
+    };
+  }
+
+  /** Listens to the stream of a model for text completion. */
+  StreamingResponseHandler<String> textHandler() {
+    return new StreamingResponseHandler<>() {
+      @Override
+      public void onNext(String token) {}
+
+      @Override
+      public void onComplete(Response<String> response) {
         answered();
       }
 

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.math.BigDecimal;
 import java.net.ConnectException;
 import java.util.Arrays;
 import java.util.List;
@@ -33,9 +35,34 @@ class ComparisonTest {
   }
 
   @Test
+  void of_searches_areComparedAsANumber() throws Exception {
+    ExchangeStep template = Exchanges.answer();
+    var step =
+        new ExchangeStep(
+            "rerank-v2",
+            template.request(),
+            template.response(),
+            Figures.NONE,
+            List.of(),
+            new ObjectMapper().readTree("{\"billed_units\":{\"search_units\":2}}"));
+    ExchangeFile file = Exchanges.file("cohere", ExchangeFile.Kind.SINGLE, step);
+    List<Played.Step> played = List.of(called(null));
+
+    assertEquals(true, compare(file, played, searches("2.0")).equal());
+    assertTrue(compare(file, played, searches("1")).differs());
+    assertTrue(compare(file, played, event(Figures.NONE, "SUCCESS")).differs());
+    assertTrue(compare(single(template), played, searches("1")).differs());
+  }
+
+  private static RecordedEvent searches(String number) {
+    return new RecordedEvent(
+        "cohere", "rerank", Figures.NONE, "MISSING", "SUCCESS", new BigDecimal(number));
+  }
+
+  @Test
   void of_estimate_isNotWhatTheProviderStated() {
     var estimated =
-        new RecordedEvent("together", "small-1", Exchanges.STATED, "ESTIMATED", "SUCCESS");
+        new RecordedEvent("together", "small-1", Exchanges.STATED, "ESTIMATED", "SUCCESS", null);
     assertTrue(compare(single(Exchanges.answer()), List.of(called(null)), estimated).differs());
   }
 
@@ -203,6 +230,6 @@ class ComparisonTest {
   }
 
   private static RecordedEvent event(Figures figures, String outcome) {
-    return new RecordedEvent("together", "small-1", figures, "REPORTED", outcome);
+    return new RecordedEvent("together", "small-1", figures, "REPORTED", outcome, null);
   }
 }

@@ -72,7 +72,8 @@ final class Exchanges {
         new ExchangeStep.Request("/v1/" + api, null),
         new ExchangeStep.Response(status, contentType, body, null),
         expected,
-        List.of());
+        List.of(),
+        null);
   }
 
   static ExchangeFile file(String provider, ExchangeFile.Kind kind, ExchangeStep... steps) {

@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.language.LanguageModel;
+import dev.langchain4j.model.language.StreamingLanguageModel;
+import dev.langchain4j.model.scoring.ScoringModel;
 import java.util.List;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
@@ -124,8 +127,24 @@ class PlayersTest {
     }
 
     @Override
+    public LanguageModel wrap(String provider, LanguageModel model) {
+      return model;
+    }
+
+    @Override
+    public StreamingLanguageModel wrap(String provider, StreamingLanguageModel model) {
+      return model;
+    }
+
+    @Override
+    public ScoringModel wrap(String provider, ScoringModel model) {
+      return model;
+    }
+
+    @Override
     public List<RecordedEvent> record(String name, IntSupplier play) {
-      return List.of(new RecordedEvent("", "", Figures.NONE, "", "calls: " + play.getAsInt()));
+      return List.of(
+          new RecordedEvent("", "", Figures.NONE, "", "calls: " + play.getAsInt(), null));
     }
 
     @Override
