@@ -149,7 +149,8 @@ public final class UsageTracker implements AutoCloseable {
       return new TrackedOperation(this, context, open, ends);
     }
     Attribution attribution = who != null ? who : currentAttribution();
-    return new TrackedOperation(this, context, newOperation(attribution, ends.listened(), false), ends);
+    return new TrackedOperation(
+        this, context, newOperation(attribution, ends.listened(), false), ends);
   }
 
   private Carrier capture() {

@@ -21,10 +21,7 @@ final class Reentry {
    * @param around what the thread was handing on when this began
    */
   record Handing(
-      UsageTracker tracker,
-      Object what,
-      @Nullable WireCapture capture,
-      @Nullable Handing around) {}
+      UsageTracker tracker, Object what, @Nullable WireCapture capture, @Nullable Handing around) {}
 
   private static final ThreadLocal<@Nullable Handing> CURRENT = new ThreadLocal<>();
 
