@@ -42,6 +42,8 @@ public interface UsageMetrics {
     PRICING_FAILED,
     /** The end of a call that had ended already; it is ignored. */
     ENDED_TWICE,
+    /** The estimator of the host failed; the rule of thumb was used. */
+    ESTIMATOR_FAILED,
     /** A call ended after its operation was over, and was reported as such without it. */
     LATE_STEP,
     /** A guarded model was called past every tracked one: the call is not accounted for. */

@@ -39,6 +39,8 @@ public final class TrackedCall {
   private @Nullable Duration failedAfter;
   private @Nullable Consumer<UsageEventBuilder> failedDetails;
   private @Nullable UsageEvent ended;
+  private volatile long lastHeard;
+  private volatile @Nullable Consumer<Throwable> giveUp;
 
   TrackedCall(
       UsageTracker tracker,
@@ -102,6 +104,35 @@ public final class TrackedCall {
     if (timeToFirstToken == null) {
       timeToFirstToken = elapsed();
     }
+  }
+
+  /**
+   * Says that this call is a stream, which may never end: if nothing is {@link #heard} of it for
+   * the tracker's stream idle time, or the tracker is closed, it is given up.
+   *
+   * @param giveUp ends the call, in whatever way says most of it; must not throw
+   */
+  public void watch(Consumer<Throwable> giveUp) {
+    heard();
+    this.giveUp = giveUp;
+    tracker.streams().add(this);
+  }
+
+  /** A piece of a watched stream is here. */
+  public void heard() {
+    lastHeard = System.nanoTime();
+  }
+
+  long lastHeard() {
+    return lastHeard;
+  }
+
+  void abandon(Throwable why) {
+    Consumer<Throwable> how = giveUp;
+    if (how != null) {
+      tracker.guard().run(Anomaly.LISTENER_FAILED, "giving up a stream", () -> how.accept(why));
+    }
+    tracker.streams().remove(this);
   }
 
   /**
@@ -178,6 +209,19 @@ public final class TrackedCall {
   }
 
   /**
+   * The call failed.
+   *
+   * @param used adds what is known of what it used
+   */
+  public UsageEvent failed(Throwable error, Consumer<UsageEventBuilder> used) {
+    return end(
+        event -> {
+          used.accept(event);
+          event.error(error);
+        });
+  }
+
+  /**
    * The call failed as it seems, but an answer may still come: a streaming client reports a piece
    * that it cannot read as an error and goes on. The call ends as failed, as of now, if it is not
    * ended otherwise within the tracker's error grace, or before the tracker is closed. Only the
@@ -247,6 +291,9 @@ public final class TrackedCall {
     }
     // Outside the lock: sinks and listeners are other people's code.
     tracker.held().letGo(this);
+    if (giveUp != null) {
+      tracker.streams().remove(this);
+    }
     tracker.accept(event, operation);
     return event;
   }

@@ -6,7 +6,6 @@ import io.github.usage4j.UsageEvent.Kind;
 import io.github.usage4j.UsageEvent.Outcome;
 import io.github.usage4j.UsageMetrics;
 import io.github.usage4j.UsageMetrics.Anomaly;
-import io.github.usage4j.internal.Checks;
 import io.github.usage4j.internal.Guard;
 import io.github.usage4j.pricing.ModelPrice;
 import io.github.usage4j.pricing.PriceCatalog;
@@ -21,7 +20,6 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -38,6 +36,9 @@ public final class UsageTracker implements AutoCloseable {
   /** How many seconds a streamed call that reported an error may still be answered. */
   public static final int ERROR_GRACE_SECONDS = 5;
 
+  /** After how many minutes without a word a stream is given up. */
+  public static final int STREAM_IDLE_MINUTES = 10;
+
   /** How many seconds an operation may be idle that waits for something. */
   public static final int OPERATION_IDLE_SECONDS = 60;
 
@@ -50,17 +51,19 @@ public final class UsageTracker implements AutoCloseable {
   private final @Nullable String instance;
   private final HeldCalls held;
   private final OperationEnds ends;
+  private final OpenStreams streams;
 
-  private UsageTracker(Builder builder) {
+  UsageTracker(UsageTrackerBuilder builder) {
     guard = new Guard(builder.metrics);
     prices = builder.prices;
     resolver = builder.resolver;
     clock = builder.clock;
     instance = builder.instance;
     held = new HeldCalls(builder.errorGrace);
+    streams = new OpenStreams(builder.streamIdle);
     ends = new OperationEnds(builder.operationListeners, builder.operationIdle, guard);
     sinks.add(builder.buffer.inFrontOf(builder.sink, builder.metrics));
-    for (Builder.Target target : builder.others) {
+    for (UsageTrackerBuilder.Target target : builder.others) {
       sinks.add(target.buffer().inFrontOf(target.sink(), builder.metrics));
     }
   }
@@ -71,8 +74,8 @@ public final class UsageTracker implements AutoCloseable {
   }
 
   /** A tracker that writes to this sink. */
-  public static Builder builder(UsageSink sink) {
-    return new Builder(sink);
+  public static UsageTrackerBuilder builder(UsageSink sink) {
+    return new UsageTrackerBuilder(sink);
   }
 
   /** Opens a scope with the current attribution: an operation of its own. */
@@ -247,6 +250,7 @@ public final class UsageTracker implements AutoCloseable {
    */
   @Override
   public void close() {
+    streams.closeAll();
     held.endAll();
     sinks.forEach(UsageBuffer.Running::close);
   }
@@ -320,6 +324,10 @@ public final class UsageTracker implements AutoCloseable {
     }
   }
 
+  OpenStreams streams() {
+    return streams;
+  }
+
   HeldCalls held() {
     return held;
   }
@@ -352,127 +360,6 @@ public final class UsageTracker implements AutoCloseable {
     } catch (Exception | LinkageError | AssertionError e) {
       guard.report(Anomaly.RESOLVER_FAILED, "the attribution resolver failed", e);
       return Attribution.NONE;
-    }
-  }
-
-  /** Sets up a tracker. Not safe for use by several threads at once. */
-  public static final class Builder {
-
-    private record Target(UsageSink sink, UsageBuffer buffer) {}
-
-    private final UsageSink sink;
-    private final List<Target> others = new ArrayList<>();
-    private UsageBuffer buffer = UsageBuffer.memory();
-    private Function<Attribution, PriceCatalog> prices = who -> PriceCatalog.none();
-    private @Nullable Supplier<Attribution> resolver;
-    private UsageMetrics metrics = UsageMetrics.NONE;
-    private InstantSource clock = InstantSource.system();
-    private @Nullable String instance;
-    private final List<Consumer<EndedOperation>> operationListeners = new ArrayList<>();
-    private Duration operationIdle = Duration.ofSeconds(OPERATION_IDLE_SECONDS);
-    private Duration errorGrace = Duration.ofSeconds(ERROR_GRACE_SECONDS);
-
-    private Builder(UsageSink sink) {
-      this.sink = Objects.requireNonNull(sink, "sink");
-    }
-
-    /** What stands in front of the sink. Default {@link UsageBuffer#memory}. */
-    public Builder buffer(UsageBuffer inFront) {
-      buffer = Objects.requireNonNull(inFront, "buffer");
-      return this;
-    }
-
-    /** Another sink, behind a buffer of its own: when one fails, the others are not held back. */
-    public Builder alsoTo(UsageSink other) {
-      return alsoTo(other, UsageBuffer.memory());
-    }
-
-    /** Another sink, behind this buffer. */
-    public Builder alsoTo(UsageSink other, UsageBuffer inFront) {
-      others.add(new Target(Objects.requireNonNull(other, "sink"), inFront));
-      return this;
-    }
-
-    /** What calls cost. Default: nothing is priced. */
-    public Builder prices(PriceCatalog catalog) {
-      Objects.requireNonNull(catalog, "prices");
-      return prices(who -> catalog);
-    }
-
-    /** What calls cost, depending on who makes them, such as negotiated prices. Must be quick. */
-    public Builder prices(Function<Attribution, PriceCatalog> catalogOf) {
-      prices = Objects.requireNonNull(catalogOf, "prices");
-      return this;
-    }
-
-    /**
-     * Who is logged in, asked on the calling thread where no scope is open. If it throws, the call
-     * is unattributed. Default: unattributed.
-     */
-    public Builder attribution(Supplier<Attribution> whoIsLoggedIn) {
-      resolver = Objects.requireNonNull(whoIsLoggedIn, "attribution");
-      return this;
-    }
-
-    /** Who counts what happens. Default: nobody. */
-    public Builder metrics(UsageMetrics counters) {
-      metrics = Objects.requireNonNull(counters, "metrics");
-      return this;
-    }
-
-    /** What time it is, for tests. Default: the system clock. */
-    public Builder clock(InstantSource source) {
-      clock = Objects.requireNonNull(source, "clock");
-      return this;
-    }
-
-    /** What this instance of the application is called in its events. Default: not said. */
-    public Builder instance(String name) {
-      instance = Checks.requireIdentifier("instance", name, Attribution.MAX_ID);
-      return this;
-    }
-
-    /**
-     * How long {@link TrackedCall#failedUnlessAnswered} waits for an answer. Default {@value
-     * UsageTracker#ERROR_GRACE_SECONDS} seconds; zero waits not at all.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public Builder errorGrace(Duration grace) {
-      if (grace.isNegative()) {
-        throw new IllegalArgumentException("errorGrace must not be negative, but was " + grace);
-      }
-      errorGrace = grace;
-      return this;
-    }
-
-    /**
-     * Told once of every operation that is over, on the thread on which it ended; what it throws is
-     * swallowed. Default: nobody.
-     */
-    public Builder onOperation(Consumer<EndedOperation> listener) {
-      operationListeners.add(Objects.requireNonNull(listener, "listener"));
-      return this;
-    }
-
-    /**
-     * After how long an operation is over that has no scope open, waits for the results of tools or
-     * for an AI service, and has no call under way. Default {@value
-     * UsageTracker#OPERATION_IDLE_SECONDS} s.
-     *
-     * @throws IllegalArgumentException if it is not positive
-     */
-    public Builder operationIdle(Duration idle) {
-      if (idle.isNegative() || idle.isZero()) {
-        throw new IllegalArgumentException("operationIdle must be positive, but was " + idle);
-      }
-      operationIdle = idle;
-      return this;
-    }
-
-    /** The tracker. Close it at the end. */
-    public UsageTracker build() {
-      return new UsageTracker(this);
     }
   }
 }

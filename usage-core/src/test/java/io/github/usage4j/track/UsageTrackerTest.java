@@ -47,7 +47,7 @@ class UsageTrackerTest {
   private final CountingMetrics metrics = new CountingMetrics();
   private final UsageTracker tracker = tracker().build();
 
-  private UsageTracker.Builder tracker() {
+  private UsageTrackerBuilder tracker() {
     return UsageTracker.builder(store)
         .buffer(UsageBuffer.none())
         .metrics(metrics)

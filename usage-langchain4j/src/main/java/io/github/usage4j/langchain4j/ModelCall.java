@@ -1,10 +1,12 @@
 package io.github.usage4j.langchain4j;
 
 import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.model.ModelProvider;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Kind;
 import io.github.usage4j.UsageEvent.Quality;
@@ -14,6 +16,7 @@ import io.github.usage4j.langchain4j.internal.StatedUsage;
 import io.github.usage4j.track.TrackedCall;
 import io.github.usage4j.track.TrackedOperation;
 import java.math.BigDecimal;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -31,11 +34,19 @@ final class ModelCall {
   private final Settings settings;
   private final @Nullable TrackedCall call;
   private final WireCapture wire;
+  private final List<ChatMessage> messages;
+  private final @Nullable Estimate estimate;
 
-  private ModelCall(Settings settings, @Nullable TrackedCall call) {
+  private ModelCall(
+      Settings settings,
+      @Nullable TrackedCall call,
+      List<ChatMessage> messages,
+      boolean streaming) {
     this.settings = settings;
     this.call = call;
+    this.messages = messages;
     wire = new WireCapture(settings);
+    estimate = streaming || settings.estimator() != null ? new Estimate(settings) : null;
   }
 
   /** Starts a chat: the step after the call whose tools' results it carries, if there is one. */
@@ -46,20 +57,26 @@ final class ModelCall {
       @Nullable ChatRequest request,
       boolean streaming) {
     String model = settings.quietly(() -> modelOf(defaults, request));
+    List<ChatMessage> messages = request == null ? List.of() : request.messages();
     TrackedOperation announced =
         request == null
             ? null
             : settings.quietly(() -> settings.lineage().invocations().take(request));
     if (announced != null) {
       return begin(
-          settings, Kind.CHAT, model, announced::start, streaming, name(settings, provider));
+          settings,
+          Kind.CHAT,
+          model,
+          announced::start,
+          streaming,
+          name(settings, provider),
+          messages);
     }
     TrackedCall previous =
-        request == null
-            ? null
-            : settings.quietly(
-                () -> settings.lineage().previous(request.messages(), settings.tracker()));
-    return start(settings, Kind.CHAT, provider, model, previous, streaming);
+        settings.quietly(() -> settings.lineage().previous(messages, settings.tracker()));
+    Starter starter = previous == null ? settings.tracker()::start : previous::next;
+    return begin(
+        settings, Kind.CHAT, model, starter, streaming, name(settings, provider), messages);
   }
 
   /** The model asked for, as the delegate will merge it. */
@@ -81,7 +98,7 @@ final class ModelCall {
       @Nullable TrackedCall previous,
       boolean streaming) {
     Starter starter = previous == null ? settings.tracker()::start : previous::next;
-    return begin(settings, kind, model, starter, streaming, name(settings, provider));
+    return begin(settings, kind, model, starter, streaming, name(settings, provider), List.of());
   }
 
   private static Supplier<String> name(Settings settings, Supplier<ModelProvider> provider) {
@@ -98,7 +115,7 @@ final class ModelCall {
       boolean streaming,
       Supplier<String> provider) {
     Starter starter = previous == null ? settings.tracker()::start : previous::next;
-    return begin(settings, kind, model, starter, streaming, provider);
+    return begin(settings, kind, model, starter, streaming, provider, List.of());
   }
 
   /** Where a call begins: in an operation, after another call, or by itself. */
@@ -112,7 +129,8 @@ final class ModelCall {
       @Nullable String model,
       Starter starter,
       boolean streaming,
-      Supplier<String> provider) {
+      Supplier<String> provider,
+      List<ChatMessage> messages) {
     String name = settings.quietly(provider);
     String by = name == null ? Providers.OTHER : name;
     String asked = model == null ? "" : model;
@@ -123,7 +141,7 @@ final class ModelCall {
                     .start(kind, by, asked)
                     .defaultCategory(settings.category())
                     .describe(event -> event.streaming(streaming)));
-    return new ModelCall(settings, call);
+    return new ModelCall(settings, call, messages, streaming);
   }
 
   /** Runs the model, whose exchanges are this call's. */
@@ -219,6 +237,23 @@ final class ModelCall {
     }
   }
 
+  /** A piece of a streamed answer has arrived, with what the model wrote in it. */
+  void arrived(@Nullable String text) {
+    if (call != null) {
+      call.heard();
+    }
+    if (estimate != null) {
+      estimate.arrived(text);
+    }
+  }
+
+  /** This call is a stream, which may never end. */
+  void watch(Consumer<Throwable> giveUp) {
+    if (call != null) {
+      call.watch(giveUp);
+    }
+  }
+
   void succeeded(@Nullable ChatResponse response) {
     succeeded(Answer.of(response, settings), response == null ? null : response.aiMessage());
   }
@@ -255,43 +290,29 @@ final class ModelCall {
           started.describe(known::describe);
           StatedUsage usage = known.usage();
           reportDropped(usage);
-          UsageEvent event =
-              usage.partial()
-                  ? started.succeeded(usage.tokens(), Quality.PARTIAL)
-                  : started.succeeded(usage.tokens());
+          UsageEvent event;
+          if (usage.tokens().isUnknown() && settings.estimator() != null && estimate != null) {
+            if (!estimate.anythingArrived() && message != null) {
+              estimate.arrived(message.text());
+            }
+            TokenCounts probable = estimate.completed(usage.tokens(), messages);
+            event = started.succeeded(probable, Quality.ESTIMATED);
+          } else if (usage.partial()) {
+            event = started.succeeded(usage.tokens(), Quality.PARTIAL);
+          } else {
+            event = started.succeeded(usage.tokens());
+          }
           settings.lineage().remember(message, started, event.attribution());
         });
   }
 
   /** A provider may have answered, and charged for it, what the client then could not read. */
   void failed(Throwable error) {
-    end(
-        started -> {
-          Answer known = Answer.NONE.onTheWire(seen(false));
-          started.describe(known::describe);
-          StatedUsage usage = known.usage();
-          reportDropped(usage);
-          if (usage.partial()) {
-            started.failed(error, usage.tokens(), Quality.PARTIAL);
-          } else {
-            started.failed(error, usage.tokens());
-          }
-        });
+    end(started -> started.failed(error, this::describeCutShort));
   }
 
   void failedUnlessAnswered(Throwable error) {
-    end(started -> started.failedUnlessAnswered(error, this::describeWire));
-  }
-
-  private void describeWire(UsageEventBuilder event) {
-    Answer known = Answer.NONE.onTheWire(seen(false));
-    known.describe(event);
-    StatedUsage usage = known.usage();
-    if (usage.partial()) {
-      event.tokens(usage.tokens(), Quality.PARTIAL);
-    } else {
-      event.tokens(usage.tokens());
-    }
+    end(started -> started.failedUnlessAnswered(error, this::describeCutShort));
   }
 
   void cancelled() {
@@ -299,8 +320,43 @@ final class ModelCall {
         started -> {
           Answer known = Answer.NONE.onTheWire(seen(false));
           started.describe(known::describe);
-          started.cancelled(known.usage().tokens());
+          TokenCounts tokens = known.usage().tokens();
+          TokenCounts probable = probable(tokens, true);
+          started.cancelled(
+              probable, probable.equals(tokens) ? quality(tokens) : Quality.ESTIMATED);
         });
+  }
+
+  private static Quality quality(TokenCounts cutShort) {
+    return cutShort.isUnknown() ? Quality.MISSING : Quality.PARTIAL;
+  }
+
+  /** What is known of a call that did not come to a good end. */
+  private void describeCutShort(UsageEventBuilder event) {
+    Answer known = Answer.NONE.onTheWire(seen(false));
+    known.describe(event);
+    StatedUsage usage = known.usage();
+    reportDropped(usage);
+    TokenCounts probable = probable(usage.tokens(), usage.partial());
+    if (!probable.equals(usage.tokens())) {
+      event.tokens(probable, Quality.ESTIMATED);
+    } else if (usage.partial()) {
+      event.tokens(usage.tokens(), Quality.PARTIAL);
+    } else {
+      event.tokens(usage.tokens());
+    }
+  }
+
+  /**
+   * The same figures if they are final, or cover what has arrived, or nothing has; else with what
+   * is missing estimated.
+   */
+  private TokenCounts probable(TokenCounts known, boolean interim) {
+    boolean mayBeMore = known.isUnknown() || interim;
+    if (estimate == null || !estimate.anythingArrived() || !mayBeMore) {
+      return known;
+    }
+    return estimate.completed(known, messages);
   }
 
   private WireCapture.Sum seen(boolean answered) {

@@ -1,5 +1,6 @@
 package io.github.usage4j.langchain4j;
 
+import dev.langchain4j.model.TokenCountEstimator;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.track.UsageTracker;
 import java.util.function.Supplier;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param mapper asked first what a usage means
  * @param lineage shared by all models of the tracker
  * @param model that is asked for, where the wrapped model does not say
+ * @param estimator of what a provider does not state
  */
 record Settings(
     UsageTracker tracker,
@@ -21,10 +23,11 @@ record Settings(
     @Nullable String category,
     @Nullable TokenCountsMapper mapper,
     Lineage lineage,
-    @Nullable String model) {
+    @Nullable String model,
+    @Nullable TokenCountEstimator estimator) {
 
   static Settings of(UsageTracker tracker) {
-    return new Settings(tracker, null, null, null, Lineage.of(tracker), null);
+    return new Settings(tracker, null, null, null, Lineage.of(tracker), null, null);
   }
 
   /** Asks somebody else's code; null if it throws, which is reported. */
@@ -44,18 +47,22 @@ record Settings(
   }
 
   Settings withProvider(String name) {
-    return new Settings(tracker, name, category, mapper, lineage, model);
+    return new Settings(tracker, name, category, mapper, lineage, model, estimator);
   }
 
   Settings withCategory(String name) {
-    return new Settings(tracker, provider, name, mapper, lineage, model);
+    return new Settings(tracker, provider, name, mapper, lineage, model, estimator);
   }
 
   Settings withMapper(TokenCountsMapper first) {
-    return new Settings(tracker, provider, category, first, lineage, model);
+    return new Settings(tracker, provider, category, first, lineage, model, estimator);
   }
 
   Settings withModel(String name) {
-    return new Settings(tracker, provider, category, mapper, lineage, name);
+    return new Settings(tracker, provider, category, mapper, lineage, name, estimator);
+  }
+
+  Settings withEstimator(TokenCountEstimator ofTheHost) {
+    return new Settings(tracker, provider, category, mapper, lineage, model, ofTheHost);
   }
 }

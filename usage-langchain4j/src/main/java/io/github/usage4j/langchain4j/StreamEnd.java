@@ -18,14 +18,20 @@ final class StreamEnd {
 
   StreamEnd(ModelCall call) {
     this.call = call;
+    call.watch(this::failedAtOnce);
   }
 
-  /** Runs a callback that brings a piece of the answer. */
-  void piece(Runnable callback) {
+  /**
+   * Runs a callback that brings a piece of the answer.
+   *
+   * @param text what the model wrote; null if this piece repeats what came before
+   */
+  void piece(@Nullable String text, Runnable callback) {
     if (!begun) {
       begun = true;
       call.firstToken();
     }
+    call.arrived(text);
     call.within(callback);
   }
 

@@ -30,43 +30,53 @@ final class TrackedHandler implements StreamingChatResponseHandler {
 
   @Override
   public void onPartialResponse(String partialResponse) {
-    stream.piece(() -> handler.onPartialResponse(partialResponse));
+    stream.piece(partialResponse, () -> handler.onPartialResponse(partialResponse));
   }
 
   @Override
   public void onPartialResponse(PartialResponse partialResponse, PartialResponseContext context) {
     var tracked =
         context == null ? context : new PartialResponseContext(track(context.streamingHandle()));
-    stream.piece(() -> handler.onPartialResponse(partialResponse, tracked));
+    stream.piece(
+        partialResponse == null ? null : partialResponse.text(),
+        () -> handler.onPartialResponse(partialResponse, tracked));
   }
 
   @Override
   public void onPartialThinking(PartialThinking partialThinking) {
-    stream.piece(() -> handler.onPartialThinking(partialThinking));
+    stream.piece(
+        partialThinking == null ? null : partialThinking.text(),
+        () -> handler.onPartialThinking(partialThinking));
   }
 
   @Override
   public void onPartialThinking(PartialThinking partialThinking, PartialThinkingContext context) {
     var tracked =
         context == null ? context : new PartialThinkingContext(track(context.streamingHandle()));
-    stream.piece(() -> handler.onPartialThinking(partialThinking, tracked));
+    stream.piece(
+        partialThinking == null ? null : partialThinking.text(),
+        () -> handler.onPartialThinking(partialThinking, tracked));
   }
 
   @Override
   public void onPartialToolCall(PartialToolCall partialToolCall) {
-    stream.piece(() -> handler.onPartialToolCall(partialToolCall));
+    stream.piece(
+        partialToolCall == null ? null : partialToolCall.partialArguments(),
+        () -> handler.onPartialToolCall(partialToolCall));
   }
 
   @Override
   public void onPartialToolCall(PartialToolCall partialToolCall, PartialToolCallContext context) {
     var tracked =
         context == null ? context : new PartialToolCallContext(track(context.streamingHandle()));
-    stream.piece(() -> handler.onPartialToolCall(partialToolCall, tracked));
+    stream.piece(
+        partialToolCall == null ? null : partialToolCall.partialArguments(),
+        () -> handler.onPartialToolCall(partialToolCall, tracked));
   }
 
   @Override
   public void onCompleteToolCall(CompleteToolCall completeToolCall) {
-    stream.piece(() -> handler.onCompleteToolCall(completeToolCall));
+    stream.piece(null, () -> handler.onCompleteToolCall(completeToolCall));
   }
 
   @Override

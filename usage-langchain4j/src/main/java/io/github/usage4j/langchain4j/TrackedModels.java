@@ -1,5 +1,6 @@
 package io.github.usage4j.langchain4j;
 
+import dev.langchain4j.model.TokenCountEstimator;
 import dev.langchain4j.model.audio.AudioTranscriptionModel;
 import dev.langchain4j.model.audio.TextToSpeechModel;
 import dev.langchain4j.model.chat.ChatModel;
@@ -188,6 +189,16 @@ public final class TrackedModels {
   public TrackedModels category(String name) {
     return new TrackedModels(
         settings.withCategory(Checks.requireIdentifier("category", name, Attribution.MAX_ID)));
+  }
+
+  /**
+   * Estimates the tokens of answered calls whose provider states none; they are recorded as
+   * ESTIMATED. Default: such a call is recorded as MISSING. A stream that is cut short is always
+   * estimated as far as nothing is stated, by a rule of thumb if there is no estimator.
+   */
+  public TrackedModels estimator(TokenCountEstimator estimator) {
+    return new TrackedModels(
+        settings.withEstimator(Objects.requireNonNull(estimator, "estimator")));
   }
 
   /** Asks this mapper first what a model's usage means. */

@@ -2,11 +2,15 @@ package io.github.usage4j.langchain4j;
 
 import dev.langchain4j.model.chat.response.ChatModelStreamingEvent;
 import dev.langchain4j.model.chat.response.CompleteResponse;
+import dev.langchain4j.model.chat.response.PartialResponse;
+import dev.langchain4j.model.chat.response.PartialThinking;
+import dev.langchain4j.model.chat.response.PartialToolCall;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow.Publisher;
 import java.util.concurrent.Flow.Subscriber;
 import java.util.concurrent.Flow.Subscription;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A cold stream: each subscription is a call of the model. Who was known when it was made is who
@@ -76,8 +80,18 @@ final class TrackedPublisher implements Publisher<ChatModelStreamingEvent> {
         stream.completed(complete.chatResponse());
         stream.within(() -> subscriber.onNext(event));
       } else {
-        stream.piece(() -> subscriber.onNext(event));
+        stream.piece(textOf(event), () -> subscriber.onNext(event));
       }
+    }
+
+    private static @Nullable String textOf(ChatModelStreamingEvent event) {
+      if (event instanceof PartialResponse part) {
+        return part.text();
+      }
+      if (event instanceof PartialThinking part) {
+        return part.text();
+      }
+      return event instanceof PartialToolCall part ? part.partialArguments() : null;
     }
 
     @Override

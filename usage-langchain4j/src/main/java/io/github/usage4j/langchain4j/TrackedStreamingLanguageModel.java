@@ -56,7 +56,7 @@ final class TrackedStreamingLanguageModel implements StreamingLanguageModel, Tra
 
     @Override
     public void onNext(String token) {
-      stream.piece(() -> handler.onNext(token));
+      stream.piece(token, () -> handler.onNext(token));
     }
 
     @Override

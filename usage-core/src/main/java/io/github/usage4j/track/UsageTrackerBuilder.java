@@ -1,0 +1,153 @@
+package io.github.usage4j.track;
+
+import io.github.usage4j.Attribution;
+import io.github.usage4j.UsageMetrics;
+import io.github.usage4j.internal.Checks;
+import io.github.usage4j.pricing.PriceCatalog;
+import io.github.usage4j.sink.UsageBuffer;
+import io.github.usage4j.sink.UsageSink;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Sets up a tracker. Not safe for use by several threads at once. */
+public final class UsageTrackerBuilder {
+
+  record Target(UsageSink sink, UsageBuffer buffer) {}
+
+  final UsageSink sink;
+  final List<Target> others = new ArrayList<>();
+  UsageBuffer buffer = UsageBuffer.memory();
+  Function<Attribution, PriceCatalog> prices = who -> PriceCatalog.none();
+  @Nullable Supplier<Attribution> resolver;
+  UsageMetrics metrics = UsageMetrics.NONE;
+  InstantSource clock = InstantSource.system();
+  @Nullable String instance;
+  final List<Consumer<EndedOperation>> operationListeners = new ArrayList<>();
+  Duration streamIdle = Duration.ofMinutes(UsageTracker.STREAM_IDLE_MINUTES);
+  Duration operationIdle = Duration.ofSeconds(UsageTracker.OPERATION_IDLE_SECONDS);
+  Duration errorGrace = Duration.ofSeconds(UsageTracker.ERROR_GRACE_SECONDS);
+
+  UsageTrackerBuilder(UsageSink sink) {
+    this.sink = Objects.requireNonNull(sink, "sink");
+  }
+
+  /** What stands in front of the sink. Default {@link UsageBuffer#memory}. */
+  public UsageTrackerBuilder buffer(UsageBuffer inFront) {
+    buffer = Objects.requireNonNull(inFront, "buffer");
+    return this;
+  }
+
+  /** Another sink, behind a buffer of its own: when one fails, the others are not held back. */
+  public UsageTrackerBuilder alsoTo(UsageSink other) {
+    return alsoTo(other, UsageBuffer.memory());
+  }
+
+  /** Another sink, behind this buffer. */
+  public UsageTrackerBuilder alsoTo(UsageSink other, UsageBuffer inFront) {
+    others.add(new Target(Objects.requireNonNull(other, "sink"), inFront));
+    return this;
+  }
+
+  /** What calls cost. Default: nothing is priced. */
+  public UsageTrackerBuilder prices(PriceCatalog catalog) {
+    Objects.requireNonNull(catalog, "prices");
+    return prices(who -> catalog);
+  }
+
+  /** What calls cost, depending on who makes them, such as negotiated prices. Must be quick. */
+  public UsageTrackerBuilder prices(Function<Attribution, PriceCatalog> catalogOf) {
+    prices = Objects.requireNonNull(catalogOf, "prices");
+    return this;
+  }
+
+  /**
+   * Who is logged in, asked on the calling thread where no scope is open. If it throws, the call is
+   * unattributed. Default: unattributed.
+   */
+  public UsageTrackerBuilder attribution(Supplier<Attribution> whoIsLoggedIn) {
+    resolver = Objects.requireNonNull(whoIsLoggedIn, "attribution");
+    return this;
+  }
+
+  /** Who counts what happens. Default: nobody. */
+  public UsageTrackerBuilder metrics(UsageMetrics counters) {
+    metrics = Objects.requireNonNull(counters, "metrics");
+    return this;
+  }
+
+  /** What time it is, for tests. Default: the system clock. */
+  public UsageTrackerBuilder clock(InstantSource source) {
+    clock = Objects.requireNonNull(source, "clock");
+    return this;
+  }
+
+  /** What this instance of the application is called in its events. Default: not said. */
+  public UsageTrackerBuilder instance(String name) {
+    instance = Checks.requireIdentifier("instance", name, Attribution.MAX_ID);
+    return this;
+  }
+
+  /**
+   * How long {@link TrackedCall#failedUnlessAnswered} waits for an answer. Default {@value
+   * UsageTracker#UsageTracker.ERROR_GRACE_SECONDS} seconds; zero waits not at all.
+   *
+   * @throws IllegalArgumentException if it is negative
+   */
+  public UsageTrackerBuilder errorGrace(Duration grace) {
+    if (grace.isNegative()) {
+      throw new IllegalArgumentException("errorGrace must not be negative, but was " + grace);
+    }
+    errorGrace = grace;
+    return this;
+  }
+
+  /**
+   * Told once of every operation that is over, on the thread on which it ended; what it throws is
+   * swallowed. Default: nobody.
+   */
+  public UsageTrackerBuilder onOperation(Consumer<EndedOperation> listener) {
+    operationListeners.add(Objects.requireNonNull(listener, "listener"));
+    return this;
+  }
+
+  /**
+   * After how long without a word a stream is given up and recorded as failed, with what had
+   * arrived by then. Default {@value UsageTracker#STREAM_IDLE_MINUTES} minutes.
+   *
+   * @throws IllegalArgumentException if it is not positive
+   */
+  public UsageTrackerBuilder streamIdle(Duration idle) {
+    if (idle.isNegative() || idle.isZero()) {
+      throw new IllegalArgumentException("streamIdle must be positive, but was " + idle);
+    }
+    streamIdle = idle;
+    return this;
+  }
+
+  /**
+   * After how long an operation is over that has no scope open, waits for the results of tools or
+   * for an AI service, and has no call under way. Default {@value
+   * UsageTracker#OPERATION_IDLE_SECONDS} s.
+   *
+   * @throws IllegalArgumentException if it is not positive
+   */
+  public UsageTrackerBuilder operationIdle(Duration idle) {
+    if (idle.isNegative() || idle.isZero()) {
+      throw new IllegalArgumentException("operationIdle must be positive, but was " + idle);
+    }
+    operationIdle = idle;
+    return this;
+  }
+
+  /** The tracker. Close it at the end. */
+  public UsageTracker build() {
+    return new UsageTracker(this);
+  }
+}
