@@ -1,6 +1,8 @@
 package io.github.usage4j.track;
 
 import io.github.usage4j.Attribution;
+import io.github.usage4j.Cost;
+import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Kind;
 import io.github.usage4j.UsageEvent.Outcome;
@@ -163,7 +165,7 @@ public final class UsageTracker implements AutoCloseable {
    * @return its id
    */
   public UUID record(UsageEvent event) {
-    accept(priced(event), null);
+    accept(priced(event, List.of()), null);
     return event.id();
   }
 
@@ -213,16 +215,22 @@ public final class UsageTracker implements AutoCloseable {
     }
   }
 
-  UsageEvent priced(UsageEvent event) {
+  /**
+   * The event with its cost.
+   *
+   * @param exchanges what each of several exchanges used, to be priced by itself; none for one
+   */
+  UsageEvent priced(UsageEvent event, List<TokenCounts> exchanges) {
     if (event.cost() != null || !event.unpriced()) {
       return event;
     }
+    List<TokenCounts> charged = exchanges.isEmpty() ? List.of(event.tokens()) : exchanges;
     try {
       return prices
           .apply(event.attribution())
           .find(event)
-          .filter(price -> price.covers(event.tokens()))
-          .map(price -> withCost(event, price))
+          .filter(price -> charged.stream().allMatch(price::covers))
+          .map(price -> withCost(event, price, charged))
           .orElse(event);
     } catch (RuntimeException e) {
       guard.report(Anomaly.PRICING_FAILED, "no price for a call of " + event.model(), e);
@@ -230,10 +238,13 @@ public final class UsageTracker implements AutoCloseable {
     }
   }
 
-  private static UsageEvent withCost(UsageEvent event, ModelPrice price) {
-    return event.outcome() == Outcome.REFUSED
-        ? event
-        : event.toBuilder().cost(price.costOf(event.tokens())).build();
+  private static UsageEvent withCost(
+      UsageEvent event, ModelPrice price, List<TokenCounts> charged) {
+    if (event.outcome() == Outcome.REFUSED) {
+      return event;
+    }
+    Cost cost = charged.stream().map(price::costOf).reduce(Cost::plus).orElseThrow();
+    return event.toBuilder().cost(cost).build();
   }
 
   /** Hands an event to every sink, then to whoever listens to its operation. */
