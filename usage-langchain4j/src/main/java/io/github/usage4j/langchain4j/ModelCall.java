@@ -197,7 +197,7 @@ final class ModelCall {
           WireCapture.Sum seen = seen(true);
           WireCapture.compare(seen, answer.usage().tokens());
           Answer known = answer.onTheWire(seen);
-          started.describe(known::describe);
+          started.describe(known::describe).exchanges(seen.parts());
           StatedUsage usage = known.usage();
           reportDropped(usage);
           UsageEvent event =
@@ -212,8 +212,9 @@ final class ModelCall {
   void failed(Throwable error) {
     end(
         started -> {
-          Answer known = Answer.NONE.onTheWire(seen(false));
-          started.describe(known::describe);
+          WireCapture.Sum seen = seen(false);
+          Answer known = Answer.NONE.onTheWire(seen);
+          started.describe(known::describe).exchanges(seen.parts());
           StatedUsage usage = known.usage();
           reportDropped(usage);
           if (usage.partial()) {
@@ -242,8 +243,9 @@ final class ModelCall {
   void cancelled() {
     end(
         started -> {
-          Answer known = Answer.NONE.onTheWire(seen(false));
-          started.describe(known::describe);
+          WireCapture.Sum seen = seen(false);
+          Answer known = Answer.NONE.onTheWire(seen);
+          started.describe(known::describe).exchanges(seen.parts());
           started.cancelled(known.usage().tokens());
         });
   }

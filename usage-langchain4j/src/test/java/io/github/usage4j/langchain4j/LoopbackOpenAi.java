@@ -107,7 +107,7 @@ final class LoopbackOpenAi implements AutoCloseable {
     return "{\"id\":\"c1\",\"model\":\"gpt-4o-mini-2024-07-18\",\"choices\":[]," + USAGE + "}";
   }
 
-  private String url() {
+  String url() {
     return "http://127.0.0.1:" + server.getAddress().getPort() + "/v1";
   }
 

@@ -178,11 +178,7 @@ class ComparisonTest {
   /** With the wire in sight. */
   private static FileResult seen(ExchangeFile file, Played.Step step, RecordedEvent event) {
     return Comparison.of(
-        file,
-        FileResult.Mode.STEPS,
-        Capture.WIRE,
-        new Played(List.of(step), 0),
-        List.of(event));
+        file, FileResult.Mode.STEPS, Capture.WIRE, new Played(List.of(step), 0), List.of(event));
   }
 
   private static ExchangeFile single(ExchangeStep step) {
