@@ -10,6 +10,7 @@ import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -38,6 +39,7 @@ public final class TrackedCall {
   private @Nullable Throwable failedFirst;
   private @Nullable Duration failedAfter;
   private @Nullable Consumer<UsageEventBuilder> failedDetails;
+  private List<TokenCounts> exchanges = List.of();
   private @Nullable UsageEvent ended;
   private volatile long lastHeard;
   private volatile @Nullable Consumer<Throwable> giveUp;
@@ -96,6 +98,16 @@ public final class TrackedCall {
    */
   public synchronized TrackedCall describe(Consumer<UsageEventBuilder> more) {
     details = details == null ? more : details.andThen(more);
+    return this;
+  }
+
+  /**
+   * What each exchange with the provider used, where this call took several: each is priced by
+   * itself, because that is how the provider charges them. Has no effect unless they add up to the
+   * tokens that the call ends with.
+   */
+  public synchronized TrackedCall exchanges(List<TokenCounts> each) {
+    exchanges = List.copyOf(each);
     return this;
   }
 
@@ -261,7 +273,7 @@ public final class TrackedCall {
         describe(failedDetails);
         failedDetails = null;
       }
-      event = tracker.priced(build(e -> e.error(error), failedAfter));
+      event = tracker.priced(build(e -> e.error(error), failedAfter), List.of());
       ended = event;
     }
     tracker.accept(event, operation);
@@ -286,7 +298,8 @@ public final class TrackedCall {
         return event;
       }
       Duration took = elapsed();
-      event = tracker.priced(build(how, took));
+      event = build(how, took);
+      event = tracker.priced(event, addUpTo(event.tokens()) ? exchanges : List.of());
       ended = event;
     }
     // Outside the lock: sinks and listeners are other people's code.
@@ -296,6 +309,10 @@ public final class TrackedCall {
     }
     tracker.accept(event, operation);
     return event;
+  }
+
+  private boolean addUpTo(TokenCounts tokens) {
+    return exchanges.stream().reduce(TokenCounts::plus).filter(tokens::equals).isPresent();
   }
 
   /** True once the call has ended. */

@@ -1,14 +1,12 @@
 package io.github.usage4j.track;
 
 import io.github.usage4j.Attribution;
+import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Kind;
-import io.github.usage4j.UsageEvent.Outcome;
 import io.github.usage4j.UsageMetrics;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.internal.Guard;
-import io.github.usage4j.pricing.ModelPrice;
-import io.github.usage4j.pricing.PriceCatalog;
 import io.github.usage4j.sink.UsageBuffer;
 import io.github.usage4j.sink.UsageSink;
 import java.time.Duration;
@@ -20,7 +18,6 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +42,7 @@ public final class UsageTracker implements AutoCloseable {
   private final ThreadContext context = new ThreadContext();
   private final List<UsageBuffer.Running> sinks = new ArrayList<>();
   private final Guard guard;
-  private final Function<Attribution, PriceCatalog> prices;
+  private final Pricing pricing;
   private final @Nullable Supplier<Attribution> resolver;
   private final InstantSource clock;
   private final @Nullable String instance;
@@ -55,7 +52,7 @@ public final class UsageTracker implements AutoCloseable {
 
   UsageTracker(UsageTrackerBuilder builder) {
     guard = new Guard(builder.metrics);
-    prices = builder.prices;
+    pricing = new Pricing(builder.prices, guard);
     resolver = builder.resolver;
     clock = builder.clock;
     instance = builder.instance;
@@ -213,7 +210,7 @@ public final class UsageTracker implements AutoCloseable {
    * @return its id
    */
   public UUID record(UsageEvent event) {
-    accept(priced(event), null);
+    accept(priced(event, List.of()), null);
     return event.id();
   }
 
@@ -264,35 +261,9 @@ public final class UsageTracker implements AutoCloseable {
     }
   }
 
-  UsageEvent priced(UsageEvent event) {
-    if (event.cost() != null || !event.unpriced()) {
-      return event;
-    }
-    try {
-      return prices
-          .apply(event.attribution())
-          .find(event)
-          .filter(price -> covers(price, event))
-          .map(price -> withCost(event, price))
-          .orElse(event);
-    } catch (RuntimeException e) {
-      guard.report(Anomaly.PRICING_FAILED, "no price for a call of " + event.model(), e);
-      return event;
-    }
-  }
-
-  /**
-   * A call that is charged by something else than tokens is not free for want of a price for it.
-   */
-  private static boolean covers(ModelPrice price, UsageEvent event) {
-    return price.covers(event.tokens())
-        && (!event.tokens().isUnknown() || !price.explain(event.tokens()).lines().isEmpty());
-  }
-
-  private static UsageEvent withCost(UsageEvent event, ModelPrice price) {
-    return event.outcome() == Outcome.REFUSED
-        ? event
-        : event.toBuilder().cost(price.costOf(event.tokens())).build();
+  /** See {@link Pricing#priced}. */
+  UsageEvent priced(UsageEvent event, List<TokenCounts> exchanges) {
+    return pricing.priced(event, exchanges);
   }
 
   /** Hands an event to every sink, then to whoever listens to its operation. */

@@ -409,6 +409,45 @@ class UsageTrackerTest {
   }
 
   @Test
+  void exchangesOfACall_arePricedEachByItself() {
+    ModelPrice large = ModelPrice.perMillion("acme-llm", "large", "USD").input("100").output("100");
+    ModelPrice tiered =
+        ModelPrice.perMillion("acme-llm", "large", "USD")
+            .input("1")
+            .output("2")
+            .perCall("0.5")
+            .aboveInput(1000, large.perCall("0.5"));
+    UsageTracker priced = tracker().prices(PriceCatalog.of(tiered)).build();
+    List<TokenCounts> each = List.of(TokenCounts.of(800, 10), TokenCounts.of(700, 10));
+
+    priced
+        .start(CHAT, "acme-llm", "large")
+        .exchanges(each)
+        .failed(new IOException(), TokenCounts.of(1500, 20));
+    priced.start(CHAT, "acme-llm", "large").exchanges(each).succeeded(TokenCounts.of(800, 10));
+
+    assertThat(store.events().get(0).cost().total()).isEqualByComparingTo("1.00154");
+    assertThat(store.events().get(0).quality()).isEqualTo(Quality.REPORTED);
+    assertThat(store.events().get(0).outcome()).isEqualTo(Outcome.ERROR);
+    // they are not what this call used
+    assertThat(store.events().get(1).cost().total()).isEqualByComparingTo("0.50082");
+  }
+
+  @Test
+  void heldCall_endsWithWhatItUsedByThen() {
+    UsageTracker held = tracker().build();
+    var used = new ArrayList<>(List.of(TokenCounts.of(1, 1)));
+    held.start(CHAT, "acme-llm", "large")
+        .failedUnlessAnswered(
+            new IOException(), event -> event.tokens(used.get(0), Quality.PARTIAL));
+    used.set(0, TokenCounts.of(5, 5));
+    held.close();
+    assertThat(only().tokens()).isEqualTo(TokenCounts.of(5, 5));
+    assertThat(only().quality()).isEqualTo(Quality.PARTIAL);
+    assertThat(only().errorType()).isEqualTo(IOException.class.getName());
+  }
+
+  @Test
   void catalogThatThrows_leavesTheCallUnpriced() {
     PriceCatalog broken =
         (provider, model, at) -> {

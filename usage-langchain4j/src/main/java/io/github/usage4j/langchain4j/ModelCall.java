@@ -287,7 +287,7 @@ final class ModelCall {
           WireCapture.Sum seen = seen(true);
           WireCapture.compare(seen, answer.usage().tokens());
           Answer known = answer.onTheWire(seen);
-          started.describe(known::describe);
+          started.describe(known::describe).exchanges(seen.parts());
           StatedUsage usage = known.usage();
           reportDropped(usage);
           UsageEvent event;
@@ -308,7 +308,11 @@ final class ModelCall {
 
   /** A provider may have answered, and charged for it, what the client then could not read. */
   void failed(Throwable error) {
-    end(started -> started.failed(error, this::describeCutShort));
+    end(
+        started -> {
+          started.exchanges(seen(false).parts());
+          started.failed(error, this::describeCutShort);
+        });
   }
 
   void failedUnlessAnswered(Throwable error) {
@@ -318,8 +322,9 @@ final class ModelCall {
   void cancelled() {
     end(
         started -> {
-          Answer known = Answer.NONE.onTheWire(seen(false));
-          started.describe(known::describe);
+          WireCapture.Sum seen = seen(false);
+          Answer known = Answer.NONE.onTheWire(seen);
+          started.describe(known::describe).exchanges(seen.parts());
           TokenCounts tokens = known.usage().tokens();
           TokenCounts probable = probable(tokens, true);
           started.cancelled(

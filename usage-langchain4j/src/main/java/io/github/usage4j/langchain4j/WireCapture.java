@@ -29,7 +29,7 @@ final class WireCapture {
    *
    * @param usage the sum of those that stated a usage
    * @param exchanges how many there were, with or without usage
-   * @param parts what each of those that stated a usage did
+   * @param parts what each of those that stated a usage did, where there are several
    */
   record Sum(StatedUsage usage, int exchanges, List<TokenCounts> parts) {
 
@@ -104,7 +104,9 @@ final class WireCapture {
   }
 
   private static List<TokenCounts> partsOf(List<StatedUsage> stated) {
-    return stated.stream().map(StatedUsage::tokens).toList();
+    return stated.size() == 1
+        ? List.of()
+        : stated.stream().map(usage -> usage.tokens().consistent()).toList();
   }
 
   private static StatedUsage add(List<StatedUsage> stated, boolean incomplete) {
@@ -140,7 +142,7 @@ final class WireCapture {
    * an untracked model with a decorated HTTP client was called inside this call.
    */
   static void compare(Sum sum, TokenCounts client) {
-    if (sum.parts().size() > 1
+    if (!sum.parts().isEmpty()
         && client.total() != null
         && Objects.requireNonNullElse(sum.usage().tokens().total(), 0L) > client.total()
         && EXCESS_LOGGED.compareAndSet(false, true)) {

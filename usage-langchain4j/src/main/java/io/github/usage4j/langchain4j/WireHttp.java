@@ -9,14 +9,18 @@ import dev.langchain4j.http.client.sse.ServerSentEventListener;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.lang.reflect.Proxy;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow.Publisher;
 import java.util.concurrent.Flow.Subscriber;
 import java.util.concurrent.Flow.Subscription;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,11 +42,7 @@ final class WireHttp {
     if (isOurs(http, ClientHandler.class)) {
       return http;
     }
-    var handler = new ClientHandler(http);
-    return (HttpClient)
-        (http instanceof AutoCloseable
-            ? proxy(handler, HttpClient.class, AutoCloseable.class)
-            : proxy(handler, HttpClient.class));
+    return (HttpClient) proxy(new ClientHandler(http), HttpClient.class);
   }
 
   private static boolean isOurs(Object http, Class<?> handler) {
@@ -50,8 +50,20 @@ final class WireHttp {
         && handler.isInstance(Proxy.getInvocationHandler(http));
   }
 
-  private static Object proxy(Handler handler, Class<?>... types) {
-    return Proxy.newProxyInstance(types[0].getClassLoader(), types, handler);
+  /** An object that is everything the delegate is, as far as interfaces go. */
+  private static Object proxy(Handler handler, Class<?> type) {
+    var types = new LinkedHashSet<Class<?>>(Set.of(type));
+    for (Class<?> c = handler.delegate.getClass(); c != null; c = c.getSuperclass()) {
+      Stream.of(c.getInterfaces())
+          .filter(i -> Modifier.isPublic(i.getModifiers()) && !i.isSealed())
+          .forEach(types::add);
+    }
+    try {
+      ClassLoader loader = handler.delegate.getClass().getClassLoader();
+      return Proxy.newProxyInstance(loader, types.toArray(Class<?>[]::new), handler);
+    } catch (IllegalArgumentException e) { // not all of them can be seen from one place
+      return Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler);
+    }
   }
 
   /** Hands on every method as it is, unless a subclass does more. */

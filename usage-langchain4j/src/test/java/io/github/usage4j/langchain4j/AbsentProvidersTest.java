@@ -21,7 +21,8 @@ class AbsentProvidersTest {
           "dev.langchain4j.model.anthropic.",
           "dev.langchain4j.model.googleai.",
           "dev.langchain4j.model.bedrock.",
-          "dev.langchain4j.model.mistralai.");
+          "dev.langchain4j.model.mistralai.",
+          "software.amazon.awssdk.");
 
   /** Loads everything anew, but for what is absent. */
   private static final class Without extends ClassLoader {
@@ -51,6 +52,8 @@ class AbsentProvidersTest {
   public static final class Probe implements Supplier<String> {
     @Override
     public String get() {
+      // as a container looks at it
+      assertThat(TrackedModels.class.getDeclaredMethods()).isNotEmpty();
       var ledger = new Ledger();
       ledger.models.wrap(Fakes.chat(Fakes.text(Fakes.tokens(10, 1)))).chat("hi");
       StreamingChatModel streaming =
