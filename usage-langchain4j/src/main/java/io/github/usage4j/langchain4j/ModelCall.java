@@ -11,6 +11,7 @@ import io.github.usage4j.UsageEvent.Kind;
 import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.langchain4j.internal.StatedUsage;
+import io.github.usage4j.langchain4j.internal.UsageReading;
 import io.github.usage4j.track.TrackedCall;
 import java.math.BigDecimal;
 import java.util.concurrent.CancellationException;
@@ -28,10 +29,12 @@ import org.jspecify.annotations.Nullable;
 final class ModelCall {
 
   private final Settings settings;
+  private final String provider;
   private final @Nullable TrackedCall call;
 
-  private ModelCall(Settings settings, @Nullable TrackedCall call) {
+  private ModelCall(Settings settings, String provider, @Nullable TrackedCall call) {
     this.settings = settings;
+    this.provider = provider;
     this.call = call;
   }
 
@@ -98,7 +101,7 @@ final class ModelCall {
                         : previous.next(kind, by, asked))
                     .defaultCategory(settings.category())
                     .describe(event -> event.streaming(streaming)));
-    return new ModelCall(settings, call);
+    return new ModelCall(settings, by, call);
   }
 
   /** Makes a call that answers on this thread. */
@@ -220,7 +223,7 @@ final class ModelCall {
     end(
         started -> {
           started.describe(answer::describe);
-          StatedUsage usage = answer.usage();
+          StatedUsage usage = UsageReading.completed(answer.usage(), provider);
           if (usage.dropped()) {
             settings
                 .tracker()

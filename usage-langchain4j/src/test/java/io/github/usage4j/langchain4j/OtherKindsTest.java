@@ -292,6 +292,24 @@ class OtherKindsTest {
   }
 
   @Test
+  void language_ofOllamaThatLeavesTheCachedPromptOut_hasNoInput_othersAreUnknown() {
+    LanguageModel completes = prompt -> Response.from("text", new TokenUsage(null, 38));
+    TrackedModels models = TrackedModels.with(ledger.tracker);
+    models.provider("ollama").wrap(completes).generate("prompt");
+    models.provider("fake").wrap(completes).generate("prompt");
+    models
+        .provider("ollama")
+        .tokens(usage -> Optional.of(TokenCounts.UNKNOWN))
+        .wrap(completes)
+        .generate("prompt");
+
+    assertThat(ledger.figures()).containsExactly("0/38", "null/38", "null/null");
+    assertThat(ledger.events())
+        .extracting(UsageEvent::quality)
+        .containsExactly(Quality.REPORTED, Quality.PARTIAL, Quality.MISSING);
+  }
+
+  @Test
   void language_nullAnswerAndNullUsage_areRecorded() {
     LanguageModel nothing = prompt -> null;
     LanguageModel silent = prompt -> Response.from("text");
