@@ -13,6 +13,7 @@ import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.langchain4j.internal.StatedUsage;
+import io.github.usage4j.langchain4j.internal.UsageReading;
 import io.github.usage4j.track.TrackedCall;
 import io.github.usage4j.track.TrackedOperation;
 import java.math.BigDecimal;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class ModelCall {
 
   private final Settings settings;
+  private final String provider;
   private final @Nullable TrackedCall call;
   private final WireCapture wire;
   private final List<ChatMessage> messages;
@@ -39,10 +41,12 @@ final class ModelCall {
 
   private ModelCall(
       Settings settings,
+      String provider,
       @Nullable TrackedCall call,
       List<ChatMessage> messages,
       boolean streaming) {
     this.settings = settings;
+    this.provider = provider;
     this.call = call;
     this.messages = messages;
     wire = new WireCapture(settings);
@@ -141,7 +145,7 @@ final class ModelCall {
                     .start(kind, by, asked)
                     .defaultCategory(settings.category())
                     .describe(event -> event.streaming(streaming)));
-    return new ModelCall(settings, call, messages, streaming);
+    return new ModelCall(settings, by, call, messages, streaming);
   }
 
   /** Runs the model, whose exchanges are this call's. */
@@ -288,7 +292,7 @@ final class ModelCall {
           WireCapture.compare(seen, answer.usage().tokens());
           Answer known = answer.onTheWire(seen);
           started.describe(known::describe).exchanges(seen.parts());
-          StatedUsage usage = known.usage();
+          StatedUsage usage = UsageReading.completed(known.usage(), provider);
           reportDropped(usage);
           UsageEvent event;
           if (usage.tokens().isUnknown() && settings.estimator() != null && estimate != null) {

@@ -292,6 +292,25 @@ class OtherKindsTest {
   }
 
   @Test
+  void language_ofOllamaThatLeavesTheCachedPromptOut_hasNoInput_othersAreUnknown() {
+    LanguageModel completes = prompt -> Response.from("text", new TokenUsage(null, 38));
+    var outputOnly = new TokenCounts(null, 5L, null, null, null, null, null, null);
+    TrackedModels models = TrackedModels.with(ledger.tracker);
+    models.provider("ollama").wrap(completes).generate("prompt");
+    models.provider("fake").wrap(completes).generate("prompt");
+    models
+        .provider("ollama")
+        .tokens(usage -> Optional.of(outputOnly))
+        .wrap(completes)
+        .generate("prompt");
+
+    assertThat(ledger.figures()).containsExactly("0/38", "null/38", "null/5");
+    assertThat(ledger.events())
+        .extracting(UsageEvent::quality)
+        .containsExactly(Quality.REPORTED, Quality.PARTIAL, Quality.PARTIAL);
+  }
+
+  @Test
   void language_nullAnswerAndNullUsage_areRecorded() {
     LanguageModel nothing = prompt -> null;
     LanguageModel silent = prompt -> Response.from("text");

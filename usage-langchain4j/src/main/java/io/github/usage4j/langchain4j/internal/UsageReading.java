@@ -2,6 +2,7 @@ package io.github.usage4j.langchain4j.internal;
 
 import dev.langchain4j.model.chat.response.ChatResponseMetadata;
 import dev.langchain4j.model.output.TokenUsage;
+import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent.Source;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -43,6 +44,27 @@ public final class UsageReading {
       };
 
   private UsageReading() {}
+
+  /**
+   * What an answer states together with what its provider leaves unsaid: Ollama leaves a count out
+   * exactly when it is zero, such as that of a prompt all of which was cached. What the host states
+   * is not touched.
+   */
+  public static StatedUsage completed(StatedUsage usage, String provider) {
+    Long output = usage.tokens().output();
+    boolean unsaid = usage.tokens().input() == null && output != null && !usage.dropped();
+    if (!unsaid || usage.source() == Source.HOST || !provider.equals("ollama")) {
+      return usage;
+    }
+    return new StatedUsage(
+        usage.tokens().plus(TokenCounts.input(0)),
+        false,
+        usage.interim(),
+        usage.source(),
+        usage.costUsd(),
+        usage.model(),
+        usage.serviceTier());
+  }
 
   /** What a usage object states. */
   public static StatedUsage of(@Nullable TokenUsage usage) {
