@@ -33,7 +33,7 @@ final class OperationEnds {
 
   /** A call of it has ended, or a holder has let go. */
   void changed(Operation operation, boolean ends) {
-    if (!listened()) {
+    if (!listened() || operation.suspended()) {
       return;
     }
     if (ends) {

@@ -141,7 +141,7 @@ public final class TrackedCall {
 
   void abandon(Throwable why) {
     Consumer<Throwable> how = giveUp;
-    if (how != null) {
+    if (how != null && !hasEnded()) {
       tracker.guard().run(Anomaly.LISTENER_FAILED, "giving up a stream", () -> how.accept(why));
     }
     tracker.streams().remove(this);
@@ -276,6 +276,7 @@ public final class TrackedCall {
       event = tracker.priced(build(e -> e.error(error), failedAfter), List.of());
       ended = event;
     }
+    tracker.streams().remove(this);
     tracker.accept(event, operation);
   }
 

@@ -247,8 +247,8 @@ public final class UsageTracker implements AutoCloseable {
    */
   @Override
   public void close() {
-    streams.closeAll();
     held.endAll();
+    streams.closeAll();
     sinks.forEach(UsageBuffer.Running::close);
   }
 

@@ -207,7 +207,8 @@ class AsyncTest {
   void publisher_cancelled_isOneCancelledCall() {
     publishing(true).chat(request()).subscribe(new Collecting<>(true));
 
-    assertThat(ledger.figures()).containsExactly("null/null CANCELLED");
+    assertThat(ledger.figures()).containsExactly("4/2 CANCELLED");
+    assertThat(ledger.only().quality()).isEqualTo(UsageEvent.Quality.ESTIMATED);
     assertThat(ledger.anomalies).hasValue(0);
   }
 

@@ -235,7 +235,9 @@ class StreamEndTest {
     more.countDown();
 
     assertThat(handler.told).containsExactly("piece t0", "piece t1");
-    assertThat(ledger.figures()).containsExactly("null/null CANCELLED");
+    // "hi" and a message, "t0t1": by the rule of thumb
+    assertThat(ledger.figures()).containsExactly("4/1 CANCELLED");
+    assertThat(ledger.only().quality()).isEqualTo(Quality.ESTIMATED);
     assertThat(ledger.anomalies).hasValue(0);
   }
 

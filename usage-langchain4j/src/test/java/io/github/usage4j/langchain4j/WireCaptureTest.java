@@ -368,12 +368,12 @@ class WireCaptureTest {
   }
 
   @Test
-  void streamOfOpenAi_cancelled_hasStatedNothingYet() throws Exception {
+  void streamOfOpenAi_cancelled_hasStatedNothingYet_andIsEstimated() throws Exception {
     var model = openAiStreaming(events(piece("a"), piece("b"), stop(), LoopbackOpenAi.usage()));
 
     assertThat(cancelled(model)).isEqualTo("cancelled");
 
-    assertCall("null/null CANCELLED", 1, Quality.MISSING, null);
+    assertCall("11/1 CANCELLED", 1, Quality.ESTIMATED, null);
   }
 
   /** Waits for the end. */
