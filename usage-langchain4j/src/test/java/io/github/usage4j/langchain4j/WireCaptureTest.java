@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.http.client.HttpClient;
 import dev.langchain4j.http.client.HttpClientBuilder;
+import dev.langchain4j.http.client.log.LoggingHttpClient;
 import dev.langchain4j.model.anthropic.AnthropicStreamingChatModel;
 import dev.langchain4j.model.bedrock.BedrockChatModel;
 import dev.langchain4j.model.chat.ChatModel;
@@ -539,7 +540,7 @@ class WireCaptureTest {
     assertCall("150/20", 1, Quality.REPORTED, Source.WIRE);
   }
 
-  /** A builder of the host's around a decorated one. */
+  /** A builder of the host's that hides a decorated one. */
   private record Hiding(HttpClientBuilder inside) implements HttpClientBuilder {
 
     @Override
@@ -566,7 +567,7 @@ class WireCaptureTest {
 
     @Override
     public HttpClient build() {
-      return inside.build();
+      return new LoggingHttpClient(inside.build(), false, false);
     }
   }
 
