@@ -69,6 +69,16 @@ public record Cost(
     return canonical("total cost", input.add(output).add(cache).add(other));
   }
 
+  /** True if the parts and the currency are equal; the reference may say something else. */
+  public boolean amountsEqual(@Nullable Cost other) {
+    return other != null
+        && input.compareTo(other.input) == 0
+        && output.compareTo(other.output) == 0
+        && cache.compareTo(other.cache) == 0
+        && this.other.compareTo(other.other) == 0
+        && currency.equals(other.currency);
+  }
+
   /**
    * Both added up, part by part.
    *

@@ -1,5 +1,6 @@
 package io.github.usage4j;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -106,10 +107,12 @@ public record TokenCounts(
   public TokenCounts consistent() {
     Long read = atMost(cacheRead, input);
     Long leftForWrites = input == null || read == null ? input : Long.valueOf(input - read);
-    Long write = atMost(cacheWrite, leftForWrites);
+    // Writes for one hour are cache writes, even where nothing else is said of those.
+    Long stated = cacheWrite == null ? cacheWriteOneHour : cacheWrite;
+    Long write = atMost(stated, leftForWrites);
     boolean fits =
         fits(cacheRead, input)
-            && fits(cacheWrite, leftForWrites)
+            && Objects.equals(write, cacheWrite)
             && fits(cacheWriteOneHour, write)
             && fits(reasoning, output)
             && fits(inputAudio, input)

@@ -286,7 +286,7 @@ public record UsageEvent(
         && model().equals(other.model())
         && tokens.equals(other.tokens)
         && units.equals(other.units)
-        && Objects.equals(cost, other.cost)
+        && (cost == null ? other.cost == null : cost.amountsEqual(other.cost))
         && outcome == other.outcome;
   }
 
@@ -318,7 +318,7 @@ public record UsageEvent(
           "metadata must have at most " + MAX_METADATA + " bytes, but had " + bytes);
     }
     String object = json.strip();
-    if (!object.startsWith("{") || !object.endsWith("}") || object.indexOf('\0') >= 0) {
+    if (!object.startsWith("{") || !object.endsWith("}") || !Checks.isStorable(object)) {
       throw new IllegalArgumentException("metadata must be a JSON object, but was " + json);
     }
     return object;

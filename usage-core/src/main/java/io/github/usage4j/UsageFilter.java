@@ -1,6 +1,7 @@
 package io.github.usage4j;
 
 import io.github.usage4j.internal.Checks;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +45,6 @@ public record UsageFilter(
     notBlank("session", session);
     notBlank("category", category);
     notBlank("provider", provider);
-    notBlank("model", model);
   }
 
   /**
@@ -87,9 +87,13 @@ public record UsageFilter(
     return copy(user, customer, session, category, required("provider", name), model, outcome);
   }
 
-  /** Only calls of this model: the one that answered, else the one asked for. */
+  /**
+   * Only calls of this model: the one that answered, else the one asked for. Empty for calls of
+   * which the model is unknown.
+   */
   public UsageFilter model(String name) {
-    return copy(user, customer, session, category, provider, required("model", name), outcome);
+    Objects.requireNonNull(name, "model");
+    return copy(user, customer, session, category, provider, name, outcome);
   }
 
   /** Only calls that ended like this. */

@@ -90,6 +90,11 @@ public final class Checks {
     return value;
   }
 
+  /** True if every database keeps this text as it is, white space of any kind included. */
+  public static boolean isStorable(String text) {
+    return text.indexOf('\0') < 0 && firstUnstorable(text.replaceAll("\\s", " ")) < 0;
+  }
+
   private static int firstUnstorable(CharSequence text) {
     for (int i = 0; i < text.length(); i++) {
       if (unstorable(text, i)) {

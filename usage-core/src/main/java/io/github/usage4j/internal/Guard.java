@@ -6,6 +6,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,10 +60,24 @@ public final class Guard {
 
   /** Runs code of the host; what it throws is reported. Errors of the JVM go through. */
   public void run(Anomaly anomaly, String what, Runnable hostCode) {
+    var unused =
+        get(
+            anomaly,
+            what,
+            () -> {
+              hostCode.run();
+              return true;
+            },
+            () -> false);
+  }
+
+  /** Asks code of the host; if it throws, that is reported and the other one is asked. */
+  public <T> T get(Anomaly anomaly, String what, Supplier<T> hostCode, Supplier<T> otherwise) {
     try {
-      hostCode.run();
-    } catch (Exception | LinkageError | AssertionError e) {
+      return hostCode.get();
+    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
       report(anomaly, what + " threw " + e.getClass().getName(), e);
+      return otherwise.get();
     }
   }
 
@@ -70,7 +85,7 @@ public final class Guard {
   public void metrics(Consumer<UsageMetrics> call) {
     try {
       call.accept(metrics);
-    } catch (Exception | LinkageError | AssertionError e) {
+    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
       if (metricsWarned.compareAndSet(false, true)) {
         LOG.warn("UsageMetrics threw; further failures are not logged", e);
       }

@@ -6,6 +6,7 @@ import io.github.usage4j.internal.Checks;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Currency;
 import java.util.EnumMap;
 import java.util.List;
@@ -42,7 +43,7 @@ public final class ModelPrice {
   private final String model;
   private final Currency currency;
   private final Map<Rate, BigDecimal> rates;
-  private final @Nullable Tier tier;
+  private final List<Tier> tiers;
   private final Instant validFrom;
   private final Instant validUntil;
   private final @Nullable String reference;
@@ -63,8 +64,8 @@ public final class ModelPrice {
     }
   }
 
-  /** Prices for calls with more input tokens than a threshold. */
-  private record Tier(long above, ModelPrice prices) {}
+  /** What is different for calls with more input tokens than a threshold. */
+  private record Tier(long above, Map<Rate, BigDecimal> rates) {}
 
   /**
    * How a cost comes about.
@@ -131,7 +132,7 @@ public final class ModelPrice {
       String model,
       Currency currency,
       Map<Rate, BigDecimal> rates,
-      @Nullable Tier tier,
+      List<Tier> tiers,
       Instant validFrom,
       Instant validUntil,
       @Nullable String reference) {
@@ -139,7 +140,7 @@ public final class ModelPrice {
     this.model = model;
     this.currency = currency;
     this.rates = rates;
-    this.tier = tier;
+    this.tiers = tiers;
     this.validFrom = validFrom;
     this.validUntil = validUntil;
     this.reference = reference;
@@ -168,7 +169,7 @@ public final class ModelPrice {
         Checks.requireIdentifier("model", model, 256),
         Cost.currencyOf(currency),
         Map.of(),
-        null,
+        List.of(),
         Instant.MIN,
         Instant.MAX,
         null);
@@ -206,9 +207,11 @@ public final class ModelPrice {
 
   /**
    * Other prices for every token of a call that has more than {@code tokens} input tokens, cached
-   * ones included. A call with exactly that many pays the base price.
+   * ones included. A call with exactly that many pays what is below. Of several thresholds the
+   * highest that is exceeded applies. What {@code prices} does not set is as it is here.
    *
-   * @throws IllegalArgumentException if the threshold is negative, or the currencies differ
+   * @throws IllegalArgumentException if the threshold is negative or there already, or the prices
+   *     are of another currency or have thresholds or dates of their own
    */
   public ModelPrice aboveInput(long tokens, ModelPrice prices) {
     if (tokens < 0) {
@@ -221,23 +224,42 @@ public final class ModelPrice {
               + ", but has "
               + prices.currency);
     }
-    return copy(rates, new Tier(tokens, prices), validFrom, validUntil, reference);
+    if (!prices.tiers.isEmpty()
+        || !prices.validFrom.equals(Instant.MIN)
+        || !prices.validUntil.equals(Instant.MAX)) {
+      throw new IllegalArgumentException(
+          "the prices above "
+              + tokens
+              + " input tokens of "
+              + reference()
+              + " must not have thresholds or dates of their own");
+    }
+    var changed = new ArrayList<>(tiers);
+    for (Tier tier : tiers) {
+      if (tier.above() == tokens) {
+        throw new IllegalArgumentException(
+            reference() + " has prices above " + tokens + " input tokens already");
+      }
+    }
+    changed.add(new Tier(tokens, prices.rates));
+    changed.sort(Comparator.comparingLong(Tier::above).reversed());
+    return copy(rates, List.copyOf(changed), validFrom, validUntil, reference);
   }
 
   /** From when this price applies, inclusive. Default: always. */
   public ModelPrice validFrom(Instant inclusive) {
-    return copy(rates, tier, inclusive, validUntil, reference);
+    return copy(rates, tiers, inclusive, validUntil, reference);
   }
 
   /** Until when this price applies, exclusive. Default: for ever. */
   public ModelPrice validUntil(Instant exclusive) {
-    return copy(rates, tier, validFrom, exclusive, reference);
+    return copy(rates, tiers, validFrom, exclusive, reference);
   }
 
   /** Where this price is written down, such as a contract. Default: provider and model. */
   public ModelPrice reference(String where) {
     return copy(
-        rates, tier, validFrom, validUntil, Checks.requireIdentifier("reference", where, 256));
+        rates, tiers, validFrom, validUntil, Checks.requireIdentifier("reference", where, 256));
   }
 
   /** Who serves the model. */
@@ -265,12 +287,20 @@ public final class ModelPrice {
 
   /**
    * True if there is a price for everything that these tokens are. Output tokens of a price that
-   * has no output price are not free: such a call stays unpriced.
+   * has no output price are not free: such a call stays unpriced. So does one of which only a part
+   * of input or output is known.
    */
   public boolean covers(TokenCounts tokens) {
-    Map<Rate, BigDecimal> applied = tierFor(tokens).rates;
-    return (orZero(tokens.input()) == 0 || applied.containsKey(Rate.INPUT))
+    Map<Rate, BigDecimal> applied = ratesFor(tokens);
+    boolean onlyParts = tokens.total() == null && !tokens.isUnknown();
+    return !onlyParts
+        && (orZero(tokens.input()) == 0 || applied.containsKey(Rate.INPUT))
         && (orZero(tokens.output()) == 0 || applied.containsKey(Rate.OUTPUT));
+  }
+
+  /** True if a call is charged for being made, whatever it used. */
+  public boolean isPerCall() {
+    return rates.containsKey(Rate.PER_CALL);
   }
 
   /**
@@ -300,22 +330,37 @@ public final class ModelPrice {
           "the price " + reference() + " has no amount for some of " + tokens);
     }
     TokenCounts counted = tokens.consistent();
-    ModelPrice applied = tierFor(counted);
+    Tier tier = tierFor(counted);
     String which =
-        tier == null || applied == this
-            ? reference()
-            : reference() + " above " + tier.above() + " input tokens";
-    List<Explanation.Line> lines = applied.lines(counted);
+        tier == null ? reference() : reference() + " above " + tier.above() + " input tokens";
+    List<Explanation.Line> lines = lines(counted, ratesFor(counted));
     BigDecimal total =
         lines.stream().map(Explanation.Line::amount).reduce(BigDecimal.ZERO, BigDecimal::add);
     return new Explanation(which, currency, lines, total);
   }
 
-  private ModelPrice tierFor(TokenCounts tokens) {
-    return tier != null && orZero(tokens.input()) > tier.above() ? tier.prices() : this;
+  /** The highest threshold that is exceeded; null if none is. */
+  private @Nullable Tier tierFor(TokenCounts tokens) {
+    for (Tier tier : tiers) {
+      if (orZero(tokens.input()) > tier.above()) {
+        return tier;
+      }
+    }
+    return null;
   }
 
-  private List<Explanation.Line> lines(TokenCounts tokens) {
+  private Map<Rate, BigDecimal> ratesFor(TokenCounts tokens) {
+    Tier tier = tierFor(tokens);
+    if (tier == null) {
+      return rates;
+    }
+    var applied = new EnumMap<Rate, BigDecimal>(Rate.class);
+    applied.putAll(rates);
+    applied.putAll(tier.rates());
+    return applied;
+  }
+
+  private static List<Explanation.Line> lines(TokenCounts tokens, Map<Rate, BigDecimal> rates) {
     long read = orZero(tokens.cacheRead());
     long write = orZero(tokens.cacheWrite());
     long oneHour = orZero(tokens.cacheWriteOneHour());
@@ -372,15 +417,16 @@ public final class ModelPrice {
     var changed = new EnumMap<Rate, BigDecimal>(Rate.class);
     changed.putAll(rates);
     changed.put(rate, amount);
-    return copy(Map.copyOf(changed), tier, validFrom, validUntil, reference);
+    return copy(Map.copyOf(changed), tiers, validFrom, validUntil, reference);
   }
 
   private ModelPrice copy(
       Map<Rate, BigDecimal> rates,
-      @Nullable Tier tier,
+      List<Tier> tiers,
       Instant validFrom,
       Instant validUntil,
       @Nullable String reference) {
-    return new ModelPrice(provider, model, currency, rates, tier, validFrom, validUntil, reference);
+    return new ModelPrice(
+        provider, model, currency, rates, tiers, validFrom, validUntil, reference);
   }
 }

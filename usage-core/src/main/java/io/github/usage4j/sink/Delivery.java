@@ -124,7 +124,8 @@ final class Delivery {
     try {
       sink.flush();
       return true;
-    } catch (Exception e) {
+    } catch (Throwable e) {
+      // Also errors: without the writing thread every later event would be lost.
       LOG.warn("Cannot flush {}", sink, e);
       return false;
     }
@@ -134,7 +135,7 @@ final class Delivery {
     flush();
     try {
       sink.close();
-    } catch (Exception e) {
+    } catch (Throwable e) {
       LOG.warn("Cannot close {}", sink, e);
     }
   }

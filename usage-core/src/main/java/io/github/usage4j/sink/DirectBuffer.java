@@ -11,6 +11,7 @@ final class DirectBuffer implements UsageBuffer.Running {
 
   private final Delivery delivery;
   private boolean closed;
+  private long reported; // drops that a flush has told of
 
   DirectBuffer(Delivery delivery) {
     this.delivery = delivery;
@@ -25,7 +26,7 @@ final class DirectBuffer implements UsageBuffer.Running {
     var pending = new ArrayList<>(events);
     try {
       delivery.write(pending);
-    } catch (Exception e) {
+    } catch (Exception | LinkageError | AssertionError e) {
       if (e instanceof InterruptedException) {
         Thread.currentThread().interrupt();
       }
@@ -35,7 +36,10 @@ final class DirectBuffer implements UsageBuffer.Running {
 
   @Override
   public synchronized boolean flush(Duration timeout) {
-    return delivery.flush();
+    long dropped = delivery.dropped();
+    boolean lost = dropped > reported;
+    reported = dropped;
+    return delivery.flush() && !lost;
   }
 
   @Override

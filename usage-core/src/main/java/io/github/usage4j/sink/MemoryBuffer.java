@@ -2,6 +2,7 @@ package io.github.usage4j.sink;
 
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageMetrics.DropReason;
+import io.github.usage4j.internal.Durations;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,8 +57,8 @@ final class MemoryBuffer implements UsageBuffer.Running {
     this.delivery = delivery;
     this.capacity = capacity;
     this.batchSize = batchSize;
-    this.maxDelay = maxDelay.toNanos();
-    this.maxWait = maxWait.toNanos();
+    this.maxDelay = Durations.toNanos(maxDelay);
+    this.maxWait = Durations.toNanos(maxWait);
     this.closeTimeout = closeTimeout;
     queue = new MpscArrayQueue<>(capacity);
     writer = new Thread(this::run, "usage4j-writer");
@@ -112,9 +113,9 @@ final class MemoryBuffer implements UsageBuffer.Running {
 
   @Override
   public boolean flush(Duration timeout) {
-    long target = queue.currentProducerIndex();
     long droppedBefore = delivery.dropped();
-    long deadline = System.nanoTime() + timeout.toNanos();
+    long target = queue.currentProducerIndex();
+    long deadline = System.nanoTime() + Durations.toNanos(timeout);
     synchronized (progress) {
       flushTarget = Math.max(flushTarget, target);
       LockSupport.unpark(writer);
@@ -137,6 +138,8 @@ final class MemoryBuffer implements UsageBuffer.Running {
   @Override
   public void close() {
     if (!closing.compareAndSet(false, true)) {
+      // Whoever closes too waits as well: it may be the last one before the process ends.
+      var unused = join(closeTimeout.plus(AFTER_INTERRUPT));
       return;
     }
     closed = true;
@@ -157,7 +160,7 @@ final class MemoryBuffer implements UsageBuffer.Running {
 
   private boolean join(Duration atMost) {
     boolean interrupted = false;
-    long deadline = System.nanoTime() + atMost.toNanos();
+    long deadline = System.nanoTime() + Durations.toNanos(atMost);
     while (writer.isAlive()) {
       long left = deadline - System.nanoTime();
       if (left <= 0) {
@@ -235,6 +238,7 @@ final class MemoryBuffer implements UsageBuffer.Running {
           batch.clear();
         } else {
           delivery.failed(batch.size(), e);
+          delivery.pending(queue.size() + batch.size());
           pause(backoff);
           backoff = Math.min(backoff * 2, LAST_BACKOFF);
         }

@@ -48,7 +48,7 @@ public final class UsageBuffer {
     /**
      * Waits until everything accepted before this call is stored.
      *
-     * @return false if the time was not enough, or if something of it had to be dropped meanwhile
+     * @return false if the time was not enough, or if something had to be dropped meanwhile
      */
     boolean flush(Duration timeout);
 

@@ -1,5 +1,6 @@
 package io.github.usage4j.track;
 
+import io.github.usage4j.internal.Durations;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -15,11 +16,13 @@ import java.util.concurrent.Future;
 final class HeldCalls {
 
   private final Duration grace;
+  private final Timer timer;
   private final Map<TrackedCall, Future<?>> waiting = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
-  HeldCalls(Duration grace) {
+  HeldCalls(Duration grace, Timer timer) {
     this.grace = grace;
+    this.timer = timer;
   }
 
   void hold(TrackedCall call) {
@@ -27,7 +30,7 @@ final class HeldCalls {
       call.release();
       return;
     }
-    waiting.put(call, Timer.after(grace.toNanos(), () -> end(call)));
+    waiting.put(call, timer.after(Durations.toNanos(grace), () -> end(call)));
     if (closed || call.hasEnded()) {
       end(call);
     }

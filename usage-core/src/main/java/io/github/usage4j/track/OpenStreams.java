@@ -1,5 +1,6 @@
 package io.github.usage4j.track;
 
+import io.github.usage4j.internal.Durations;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -14,11 +15,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class OpenStreams {
 
   private final long idleNanos;
+  private final Timer timer;
   private final Set<TrackedCall> open = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean watching = new AtomicBoolean();
 
-  OpenStreams(Duration idle) {
-    idleNanos = idle.toNanos();
+  OpenStreams(Duration idle, Timer timer) {
+    idleNanos = Durations.toNanos(idle);
+    this.timer = timer;
   }
 
   void add(TrackedCall stream) {
@@ -39,7 +42,7 @@ final class OpenStreams {
 
   private void watch() {
     if (!watching.get() && watching.compareAndSet(false, true)) {
-      var unused = Timer.after(Math.max(1, idleNanos / 2), this::sweep);
+      var unused = timer.after(Math.max(1, idleNanos / 2), this::sweep);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.github.usage4j.track;
 
 import io.github.usage4j.UsageMetrics.Anomaly;
+import io.github.usage4j.internal.Durations;
 import io.github.usage4j.internal.Guard;
 import java.time.Duration;
 import java.util.List;
@@ -17,12 +18,14 @@ final class OperationEnds {
 
   private final List<Consumer<EndedOperation>> listeners;
   private final long idleNanos;
+  private final Timer timer;
   private final Guard guard;
   private final Set<Operation> waiting = ConcurrentHashMap.newKeySet();
 
-  OperationEnds(List<Consumer<EndedOperation>> listeners, Duration idle, Guard guard) {
+  OperationEnds(List<Consumer<EndedOperation>> listeners, Duration idle, Guard guard, Timer timer) {
     this.listeners = List.copyOf(listeners);
-    this.idleNanos = idle.toNanos();
+    this.idleNanos = Durations.toNanos(idle);
+    this.timer = timer;
     this.guard = guard;
   }
 
@@ -46,7 +49,7 @@ final class OperationEnds {
 
   private void watch(Operation operation) {
     var unused =
-        Timer.after(
+        timer.after(
             idleNanos,
             () -> {
               if (operation.hasEnded()) {

@@ -29,35 +29,33 @@ final class Pricing {
    * @param exchanges what each of several exchanges used, to be priced by itself; none for one
    */
   UsageEvent priced(UsageEvent event, List<TokenCounts> exchanges) {
-    if (event.cost() != null || !event.unpriced()) {
+    boolean mayCharge = event.unpriced() || event.outcome() == Outcome.SUCCESS;
+    if (event.cost() != null || !mayCharge) {
       return event;
     }
     List<TokenCounts> charged = exchanges.isEmpty() ? List.of(event.tokens()) : exchanges;
-    try {
-      return prices
-          .apply(event.attribution())
-          .find(event)
-          .filter(price -> charged.stream().allMatch(price::covers) && coversUnits(price, event))
-          .map(price -> withCost(event, price, charged))
-          .orElse(event);
-    } catch (RuntimeException e) {
-      guard.report(Anomaly.PRICING_FAILED, "no price for a call of " + event.model(), e);
-      return event;
-    }
+    return guard.get(
+        Anomaly.PRICING_FAILED,
+        "the price of " + event.provider() + "/" + event.model(),
+        () ->
+            prices
+                .apply(event.attribution())
+                .find(event)
+                .filter(price -> covers(price, event, charged))
+                .map(price -> withCost(event, price, charged))
+                .orElse(event),
+        () -> event);
   }
 
-  /**
-   * A call that is charged by something else than tokens is not free for want of a price for it.
-   */
-  private static boolean coversUnits(ModelPrice price, UsageEvent event) {
-    return !event.tokens().isUnknown() || !price.explain(event.tokens()).lines().isEmpty();
+  /** Of a call without tokens, whatever else it is charged by, only the call itself has a price. */
+  private static boolean covers(ModelPrice price, UsageEvent event, List<TokenCounts> charged) {
+    return event.tokens().isUnknown()
+        ? price.isPerCall()
+        : charged.stream().allMatch(price::covers);
   }
 
   private static UsageEvent withCost(
       UsageEvent event, ModelPrice price, List<TokenCounts> charged) {
-    if (event.outcome() == Outcome.REFUSED) {
-      return event;
-    }
     Cost cost = charged.stream().map(price::costOf).reduce(Cost::plus).orElseThrow();
     return event.toBuilder().cost(cost).build();
   }

@@ -5,15 +5,12 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One daemon thread that all trackers share for what is to happen later, and that goes away when
- * there is nothing to wait for. Time is measured by the monotonic clock: these are delays, not
- * dates.
+ * One daemon thread of a tracker for what is to happen later, which is only there while there is
+ * something to wait for. Time is measured by the monotonic clock: these are delays, not dates.
  */
 final class Timer {
 
-  private static final ScheduledThreadPoolExecutor THREAD = start();
-
-  private Timer() {}
+  private final ScheduledThreadPoolExecutor thread = start();
 
   private static ScheduledThreadPoolExecutor start() {
     var timer =
@@ -30,7 +27,7 @@ final class Timer {
     return timer;
   }
 
-  static Future<?> after(long nanos, Runnable task) {
-    return THREAD.schedule(task, nanos, TimeUnit.NANOSECONDS);
+  Future<?> after(long nanos, Runnable task) {
+    return thread.schedule(task, nanos, TimeUnit.NANOSECONDS);
   }
 }

@@ -11,6 +11,7 @@ import io.github.usage4j.UsageMetrics.Anomaly;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -36,7 +37,6 @@ public final class TrackedCall {
   private Attribution attribution; // guarded by this, as all that follows
   private @Nullable Duration timeToFirstToken;
   private @Nullable Consumer<UsageEventBuilder> details;
-  private @Nullable Throwable failedFirst;
   private @Nullable Duration failedAfter;
   private @Nullable Consumer<UsageEventBuilder> failedDetails;
   private List<TokenCounts> exchanges = List.of();
@@ -184,27 +184,28 @@ public final class TrackedCall {
   }
 
   private <T> TokenCounts tokensOf(T result, Function<? super T, TokenCounts> tokens) {
-    try {
-      return tokens.apply(result);
-    } catch (RuntimeException e) {
-      tracker.guard().report(Anomaly.EVENT_REPAIRED, "the tokens of a result are unknown", e);
-      return TokenCounts.UNKNOWN;
-    }
+    return tracker
+        .guard()
+        .get(
+            Anomaly.EVENT_REPAIRED,
+            "the function that tells a result's tokens",
+            () -> Objects.requireNonNull(tokens.apply(result), "the tokens of a result"),
+            () -> TokenCounts.UNKNOWN);
   }
 
   /** The call was answered; how well the tokens are known follows from which are known. */
   public UsageEvent succeeded(TokenCounts tokens) {
-    return end(event -> event.tokens(tokens).outcome(Outcome.SUCCESS));
+    return end(Outcome.SUCCESS, event -> event.tokens(tokens));
   }
 
   /** The call was answered. */
   public UsageEvent succeeded(TokenCounts tokens, Quality quality) {
-    return end(event -> event.tokens(tokens, quality).outcome(Outcome.SUCCESS));
+    return end(Outcome.SUCCESS, event -> event.tokens(tokens, quality));
   }
 
   /** The call failed and nothing is known of what it used. */
   public UsageEvent failed(Throwable error) {
-    return failed(error, TokenCounts.UNKNOWN, Quality.MISSING);
+    return failed(error, event -> {});
   }
 
   /**
@@ -212,25 +213,26 @@ public final class TrackedCall {
    * are known.
    */
   public UsageEvent failed(Throwable error, TokenCounts tokens) {
-    return end(event -> event.tokens(tokens).error(error));
+    return failed(error, event -> event.tokens(tokens));
   }
 
   /** The call failed after it had used something. */
   public UsageEvent failed(Throwable error, TokenCounts tokens, Quality quality) {
-    return end(event -> event.tokens(tokens, quality).error(error));
+    return failed(error, event -> event.tokens(tokens, quality));
   }
 
   /**
    * The call failed.
    *
+   * @param error null if nothing is known of it
    * @param used adds what is known of what it used
    */
-  public UsageEvent failed(Throwable error, Consumer<UsageEventBuilder> used) {
-    return end(
-        event -> {
-          used.accept(event);
-          event.error(error);
-        });
+  public UsageEvent failed(@Nullable Throwable error, Consumer<UsageEventBuilder> used) {
+    return end(Outcome.ERROR, used.andThen(event -> event.errorType(typeOf(error))));
+  }
+
+  private static @Nullable String typeOf(@Nullable Throwable error) {
+    return error == null ? null : error.getClass().getName();
   }
 
   /**
@@ -247,16 +249,16 @@ public final class TrackedCall {
    * The call failed as it seems, but an answer may still come; see {@link
    * #failedUnlessAnswered(Throwable)}.
    *
+   * @param error null if nothing is known of it
    * @param used adds what is known by then of what it used, when it ends as failed
    */
-  public void failedUnlessAnswered(Throwable error, Consumer<UsageEventBuilder> used) {
+  public void failedUnlessAnswered(@Nullable Throwable error, Consumer<UsageEventBuilder> used) {
     synchronized (this) {
-      if (ended != null || failedFirst != null) {
+      if (ended != null || failedAfter != null) {
         return;
       }
-      failedFirst = error;
       failedAfter = elapsed();
-      failedDetails = used;
+      failedDetails = used.andThen(event -> event.errorType(typeOf(error)));
     }
     tracker.held().hold(this);
   }
@@ -265,15 +267,11 @@ public final class TrackedCall {
   void release() {
     UsageEvent event;
     synchronized (this) {
-      Throwable error = failedFirst;
-      if (ended != null || error == null || failedAfter == null) {
+      if (ended != null || failedAfter == null || failedDetails == null) {
         return;
       }
-      if (failedDetails != null) {
-        describe(failedDetails);
-        failedDetails = null;
-      }
-      event = tracker.priced(build(e -> e.error(error), failedAfter), List.of());
+      event = tracker.priced(build(Outcome.ERROR, failedDetails, failedAfter), List.of());
+      failedDetails = null;
       ended = event;
     }
     tracker.streams().remove(this);
@@ -287,10 +285,10 @@ public final class TrackedCall {
 
   /** The caller stopped the call. */
   public UsageEvent cancelled(TokenCounts soFar, Quality quality) {
-    return end(event -> event.tokens(soFar, quality).outcome(Outcome.CANCELLED));
+    return end(Outcome.CANCELLED, event -> event.tokens(soFar, quality));
   }
 
-  private UsageEvent end(Consumer<UsageEventBuilder> how) {
+  private UsageEvent end(Outcome outcome, Consumer<UsageEventBuilder> how) {
     UsageEvent event;
     synchronized (this) {
       if (ended != null) {
@@ -299,7 +297,7 @@ public final class TrackedCall {
         return event;
       }
       Duration took = elapsed();
-      event = build(how, took);
+      event = build(outcome, how, took);
       event = tracker.priced(event, addUpTo(event.tokens()) ? exchanges : List.of());
       ended = event;
     }
@@ -321,20 +319,23 @@ public final class TrackedCall {
     return ended != null;
   }
 
-  private UsageEvent build(Consumer<UsageEventBuilder> how, Duration took) {
+  private UsageEvent build(Outcome outcome, Consumer<UsageEventBuilder> how, Duration took) {
     boolean opens = operation.open();
-    try {
-      UsageEventBuilder event = newEvent();
-      if (details != null) {
-        details.accept(event);
-      }
-      how.accept(event);
-      return complete(event, took, opens);
-    } catch (RuntimeException e) {
-      // The call was paid for: better an event without its figures than none.
-      tracker.guard().report(Anomaly.EVENT_REPAIRED, "an event could not be built as given", e);
-      return complete(newEvent().outcome(outcomeOf(how)), took, opens);
-    }
+    return tracker
+        .guard()
+        .get(
+            Anomaly.EVENT_REPAIRED,
+            "building an event as given",
+            () -> {
+              UsageEventBuilder event = newEvent();
+              if (details != null) {
+                details.accept(event);
+              }
+              how.accept(event);
+              return complete(event.outcome(outcome), took, opens);
+            },
+            // The call was paid for: better an event without its figures than none.
+            () -> complete(newEvent().outcome(outcome), took, opens));
   }
 
   private UsageEventBuilder newEvent() {
@@ -352,12 +353,6 @@ public final class TrackedCall {
         .attribution(attribution)
         .instance(tracker.instance())
         .build();
-  }
-
-  private Outcome outcomeOf(Consumer<UsageEventBuilder> how) {
-    var probe = newEvent().startedAt(occurredAt);
-    how.accept(probe);
-    return probe.tokens(TokenCounts.UNKNOWN).build().outcome();
   }
 
   private Duration elapsed() {

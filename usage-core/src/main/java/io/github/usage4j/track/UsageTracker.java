@@ -6,6 +6,7 @@ import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Kind;
 import io.github.usage4j.UsageMetrics;
 import io.github.usage4j.UsageMetrics.Anomaly;
+import io.github.usage4j.internal.Durations;
 import io.github.usage4j.internal.Guard;
 import io.github.usage4j.sink.UsageBuffer;
 import io.github.usage4j.sink.UsageSink;
@@ -46,6 +47,7 @@ public final class UsageTracker implements AutoCloseable {
   private final @Nullable Supplier<Attribution> resolver;
   private final InstantSource clock;
   private final @Nullable String instance;
+  private final Timer timer;
   private final HeldCalls held;
   private final OperationEnds ends;
   private final OpenStreams streams;
@@ -56,9 +58,10 @@ public final class UsageTracker implements AutoCloseable {
     resolver = builder.resolver;
     clock = builder.clock;
     instance = builder.instance;
-    held = new HeldCalls(builder.errorGrace);
-    streams = new OpenStreams(builder.streamIdle);
-    ends = new OperationEnds(builder.operationListeners, builder.operationIdle, guard);
+    timer = new Timer();
+    held = new HeldCalls(builder.errorGrace, timer);
+    streams = new OpenStreams(builder.streamIdle, timer);
+    ends = new OperationEnds(builder.operationListeners, builder.operationIdle, guard, timer);
     sinks.add(builder.buffer.inFrontOf(builder.sink, builder.metrics));
     for (UsageTrackerBuilder.Target target : builder.others) {
       sinks.add(target.buffer().inFrontOf(target.sink(), builder.metrics));
@@ -232,7 +235,7 @@ public final class UsageTracker implements AutoCloseable {
    * @return false if the time was not enough, or if something of it had to be dropped meanwhile
    */
   public boolean flush(Duration timeout) {
-    long deadline = System.nanoTime() + timeout.toNanos();
+    long deadline = System.nanoTime() + Durations.toNanos(timeout);
     boolean all = true;
     for (UsageBuffer.Running sink : sinks) {
       long left = Math.max(0, deadline - System.nanoTime());
@@ -249,7 +252,9 @@ public final class UsageTracker implements AutoCloseable {
   public void close() {
     held.endAll();
     streams.closeAll();
-    sinks.forEach(UsageBuffer.Running::close);
+    for (UsageBuffer.Running sink : sinks) {
+      guard.run(Anomaly.LISTENER_FAILED, "closing a buffer", sink::close);
+    }
   }
 
   void runWithin(Operation operation, Runnable callback) {
@@ -326,11 +331,10 @@ public final class UsageTracker implements AutoCloseable {
     if (resolver == null) {
       return Attribution.NONE;
     }
-    try {
-      return Objects.requireNonNull(resolver.get(), "the attribution resolver returned null");
-    } catch (Exception | LinkageError | AssertionError e) {
-      guard.report(Anomaly.RESOLVER_FAILED, "the attribution resolver failed", e);
-      return Attribution.NONE;
-    }
+    return guard.get(
+        Anomaly.RESOLVER_FAILED,
+        "the attribution resolver",
+        () -> Objects.requireNonNull(resolver.get(), "the attribution resolver returned null"),
+        () -> Attribution.NONE);
   }
 }

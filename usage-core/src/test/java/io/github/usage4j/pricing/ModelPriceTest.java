@@ -84,6 +84,53 @@ class ModelPriceTest {
   }
 
   @Test
+  void aboveInput_severalThresholds_theHighestExceededApplies() {
+    ModelPrice base = ModelPrice.perMillion("q", "m", "USD").input("1").output("1");
+    ModelPrice tiered =
+        base.aboveInput(128_000, ModelPrice.perMillion("q", "m", "USD").input("4"))
+            .aboveInput(32_000, ModelPrice.perMillion("q", "m", "USD").input("2"));
+    assertThat(tiered.costOf(TokenCounts.of(32_000, 0)).total()).isEqualByComparingTo("0.032");
+    assertThat(tiered.costOf(TokenCounts.of(50_000, 0)).total()).isEqualByComparingTo("0.1");
+    assertThat(tiered.costOf(TokenCounts.of(200_000, 0)).total()).isEqualByComparingTo("0.8");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> tiered.aboveInput(32_000, base))
+        .withMessageContaining("above 32000 input tokens already");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> base.aboveInput(1, tiered))
+        .withMessageContaining("must not have thresholds or dates of their own");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> base.aboveInput(1, base.validFrom(NOW)))
+        .withMessageContaining("must not have thresholds or dates of their own");
+  }
+
+  @Test
+  void aboveInput_whatTheTierDoesNotSet_isAsBelow() {
+    ModelPrice tiered =
+        ModelPrice.perMillion("q", "m", "USD")
+            .input("1")
+            .cacheRead("0.1")
+            .output("3")
+            .perCall("0.5")
+            .aboveInput(100, ModelPrice.perMillion("q", "m", "USD").input("2"));
+    // 900 x 2 + 100 x 0.1 + 10 x 3, per million, and the call
+    assertThat(tiered.costOf(TokenCounts.of(1_000, 10).cacheRead(100)).total())
+        .isEqualByComparingTo("0.50184");
+  }
+
+  @Test
+  void costOf_oneHourWritesAlone_areCountedOnce() {
+    ModelPrice plain = ModelPrice.perMillion("q", "m", "USD").input("1").output("1");
+    assertThat(plain.costOf(TokenCounts.of(1_000, 0).cacheWriteOneHour(500)).total())
+        .isEqualByComparingTo("0.001");
+  }
+
+  @Test
+  void covers_isFalseWhereOnlyAPartIsKnown() {
+    assertThat(claude().covers(new TokenCounts(null, null, null, null, null, 100L, null, null)))
+        .isFalse();
+  }
+
+  @Test
   void covers_isFalseForTokensWithoutAPrice() {
     ModelPrice embedding = ModelPrice.perMillion("p", "e", "USD").input("0.02");
     assertThat(embedding.covers(TokenCounts.input(5))).isTrue();

@@ -267,6 +267,54 @@ class MemoryBufferTest {
   }
 
   @Test
+  void closeByAnother_waitsUntilEverythingIsDelivered() throws Exception {
+    var gate = new Gate();
+    Running buffer = UsageBuffer.memory().maxDelay(Duration.ZERO).inFrontOf(gate, metrics);
+    buffer.write(events(5));
+    gate.entered.await();
+    var first = new Thread(buffer::close);
+    first.start();
+    while (first.getState() != Thread.State.TIMED_WAITING) {
+      Thread.onSpinWait();
+    }
+    var second = new Thread(buffer::close);
+    second.start();
+    while (second.getState() != Thread.State.TIMED_WAITING) {
+      assertThat(second.isAlive()).isTrue();
+      Thread.onSpinWait();
+    }
+    gate.open.countDown();
+    second.join();
+    assertThat(stored).hasSize(5);
+  }
+
+  @Test
+  void flushThatThrowsAnError_doesNotKillTheWriter() {
+    var failures = new AtomicInteger(1);
+    var sink =
+        new UsageSink() {
+          @Override
+          public void write(List<UsageEvent> batch) {
+            stored.addAll(batch);
+          }
+
+          @Override
+          public void flush() {
+            if (failures.getAndDecrement() > 0) {
+              throw new NoClassDefFoundError("driver");
+            }
+          }
+        };
+    Running buffer = UsageBuffer.memory().inFrontOf(sink, metrics);
+    buffer.write(events(1));
+    assertThat(buffer.flush(LONG)).isTrue();
+    buffer.write(events(5));
+    assertThat(buffer.flush(java.time.temporal.ChronoUnit.FOREVER.getDuration())).isTrue();
+    buffer.close();
+    assertThat(stored).hasSize(6);
+  }
+
+  @Test
   void conflictsAndDuplicates_areCountedApart() {
     var store = new InMemoryUsageStore();
     Running buffer = UsageBuffer.memory().inFrontOf(store, metrics);
@@ -371,6 +419,8 @@ class MemoryBufferTest {
                 metrics);
     bad.write(events(2));
     assertThat(metrics.dropped(DropReason.REJECTED_BY_SINK)).isEqualTo(2);
+    assertThat(bad.flush(LONG)).isFalse();
+    assertThat(bad.flush(LONG)).isTrue();
     bad.close();
     bad.write(events(1));
     assertThat(metrics.dropped(DropReason.CLOSED)).isEqualTo(1);

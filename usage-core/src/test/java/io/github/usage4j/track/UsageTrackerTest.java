@@ -460,6 +460,75 @@ class UsageTrackerTest {
   }
 
   @Test
+  void unitsWithoutAPrice_areUnpriced_butACallThatIsChargedPerCallIsPriced() {
+    UsageTracker priced =
+        tracker()
+            .prices(
+                PriceCatalog.of(
+                    ModelPrice.perMillion("openai", "whisper", "USD").input("1").output("1"),
+                    ModelPrice.perMillion("openai", "img", "USD").perCall("0.04")))
+            .build();
+    priced
+        .start(CHAT, "openai", "whisper")
+        .describe(event -> event.unit("seconds", new java.math.BigDecimal("3600")))
+        .succeeded(TokenCounts.UNKNOWN);
+    priced.start(CHAT, "openai", "img").succeeded(TokenCounts.UNKNOWN);
+    priced.start(CHAT, "openai", "img").failed(new IOException());
+    assertThat(store.events().get(0).cost()).isNull();
+    assertThat(store.events().get(0).unpriced()).isTrue();
+    assertThat(store.events().get(1).cost().total()).isEqualByComparingTo("0.04");
+    assertThat(store.events().get(2).cost()).isNull();
+  }
+
+  @Test
+  void errorsOfHostCode_loseNoEventAndReachNobody() throws Exception {
+    PriceCatalog broken =
+        (provider, model, at) -> {
+          throw new NoClassDefFoundError("catalog");
+        };
+    UsageTracker fragile = tracker().prices(broken).build();
+    fragile.start(CHAT, "p", "m").succeeded(TokenCounts.of(1, 1));
+    String answer =
+        fragile
+            .start(CHAT, "p", "m")
+            .run(
+                () -> "answer",
+                r -> {
+                  throw new NoSuchMethodError("mapper");
+                });
+    UsageScope scope = fragile.scope(ACME);
+    scope.onUsage(
+        usage -> {
+          throw new StackOverflowError();
+        });
+    scope.run(() -> fragile.start(CHAT, "p", "m").succeeded(TokenCounts.of(1, 1)));
+    fragile.start(CHAT, "p", "m").failed(null, event -> {});
+    assertThat(answer).isEqualTo("answer");
+    assertThat(store.events())
+        .extracting(UsageEvent::outcome)
+        .containsExactly(Outcome.SUCCESS, Outcome.SUCCESS, Outcome.SUCCESS, Outcome.ERROR);
+  }
+
+  @Test
+  void sinkWhoseCloseThrows_doesNotKeepOthersFromClosing() {
+    var throwing =
+        new io.github.usage4j.sink.UsageSink() {
+          @Override
+          public void write(List<UsageEvent> events) {}
+
+          @Override
+          public void close() {
+            throw new NoClassDefFoundError("driver");
+          }
+        };
+    UsageTracker both =
+        UsageTracker.builder(throwing).buffer(UsageBuffer.none()).alsoTo(store).build();
+    both.start(CHAT, "p", "m").succeeded(TokenCounts.of(1, 1));
+    both.close();
+    assertThat(store.events()).hasSize(1);
+  }
+
+  @Test
   void record_pricesAsOfThenAndKeepsAGivenCost() {
     Instant change = Instant.parse("2026-06-01T00:00:00Z");
     ModelPrice price = ModelPrice.perMillion("openai", "gpt", "USD");

@@ -129,7 +129,7 @@ record Answer(
       return counts.isEmpty()
           ? null
           : new StatedUsage(counts.get(), false, false, Source.HOST, null, null, null);
-    } catch (Exception | LinkageError | AssertionError e) {
+    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
       report(settings, "the tokens mapper failed; the tokens of the call are unknown", e);
       return StatedUsage.NONE;
     }

@@ -125,13 +125,16 @@ final class Lineage {
     return List.copyOf(both);
   }
 
-  /** Whether both are known and differ: a user who goes on with another one's conversation. */
+  /**
+   * Whether somebody else is known now: a user who goes on with another one's conversation, or who
+   * was not known yet when it began. Somebody known is never overruled by nobody.
+   */
   private static boolean contradicts(Attribution then, Attribution now) {
     return differ(then.organization(), now.organization()) || differ(then.user(), now.user());
   }
 
-  private static boolean differ(@Nullable String a, @Nullable String b) {
-    return a != null && b != null && !a.equals(b);
+  private static boolean differ(@Nullable String then, @Nullable String now) {
+    return now != null && !now.equals(then);
   }
 
   private static boolean sameOnes(Attribution a, Attribution b) {

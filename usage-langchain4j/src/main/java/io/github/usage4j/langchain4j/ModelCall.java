@@ -258,6 +258,13 @@ final class ModelCall {
     }
   }
 
+  /** An answer came after the end, of a stream that was cancelled, say: its tokens do not count. */
+  void tooLate() {
+    settings
+        .tracker()
+        .report(Anomaly.ENDED_TWICE, "an answer came after the end of its call", null);
+  }
+
   void succeeded(@Nullable ChatResponse response) {
     succeeded(Answer.of(response, settings), response == null ? null : response.aiMessage());
   }
@@ -386,7 +393,7 @@ final class ModelCall {
     if (started != null) {
       try {
         how.accept(started);
-      } catch (RuntimeException | LinkageError | AssertionError e) {
+      } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
         settings.tracker().report(Anomaly.EVENT_REPAIRED, "a call could not be ended", e);
       }
     }

@@ -34,7 +34,7 @@ record Settings(
   <T> @Nullable T quietly(Supplier<? extends @Nullable T> question) {
     try {
       return question.get();
-    } catch (RuntimeException | LinkageError | AssertionError e) {
+    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
       tracker.report(
           Anomaly.EVENT_REPAIRED, "a call is recorded without what could not be read", e);
       return null;

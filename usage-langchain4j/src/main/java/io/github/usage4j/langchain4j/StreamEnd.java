@@ -40,9 +40,19 @@ final class StreamEnd {
     call.within(callback);
   }
 
+  /** The answer is complete. */
   void completed(@Nullable ChatResponse response) {
     if (end()) {
       call.succeeded(response);
+    } else {
+      call.tooLate();
+    }
+  }
+
+  /** Nothing more comes; an answer may have come before. */
+  void over() {
+    if (end()) {
+      call.succeeded(Answer.NONE);
     }
   }
 
@@ -50,12 +60,15 @@ final class StreamEnd {
   void answered(Answer answer) {
     if (end()) {
       call.succeeded(answer);
+    } else {
+      call.tooLate();
     }
   }
 
   /** An error that an answer may follow, unless the provider refused the request as such. */
   void failed(Throwable error) {
-    if (refused(error)) {
+    // A status that comes after a piece is not this call's: a handler of the host's made a request.
+    if (!begun && refused(error)) {
       failedAtOnce(error);
     } else if (hold()) {
       call.failedUnlessAnswered(error);

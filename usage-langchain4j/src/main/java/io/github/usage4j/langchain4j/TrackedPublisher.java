@@ -102,7 +102,7 @@ final class TrackedPublisher implements Publisher<ChatModelStreamingEvent> {
 
     @Override
     public void onComplete() {
-      stream.completed(null);
+      stream.over();
       stream.within(subscriber::onComplete);
     }
   }

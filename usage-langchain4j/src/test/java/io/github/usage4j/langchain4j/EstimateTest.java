@@ -10,11 +10,15 @@ import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.SystemMessage;
 import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.exception.HttpException;
 import dev.langchain4j.model.TokenCountEstimator;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.PartialResponse;
+import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.chat.response.StreamingHandle;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent.Outcome;
 import io.github.usage4j.UsageEvent.Quality;
@@ -149,6 +153,70 @@ class EstimateTest {
     ledger.tracker.close();
 
     assertThat(ledger.figures()).containsExactly("4/1 ERROR");
+  }
+
+  @Test
+  void errorOfARequestThatTheHandlerMade_doesNotEndTheCall() {
+    StreamingChatModel model =
+        new StreamingChatModel() {
+          @Override
+          public void doChat(ChatRequest request, StreamingChatResponseHandler handler) {
+            handler.onPartialResponse("x");
+            handler.onError(new RuntimeException("host", new HttpException(500, "my crm")));
+            handler.onError(null);
+            handler.onCompleteResponse(text(tokens(150, 20)));
+          }
+        };
+    ledger.models.wrap(model).chat("hi", DEAF);
+
+    assertThat(ledger.figures()).containsExactly("150/20");
+  }
+
+  @Test
+  void answerAfterACancel_isCountedAsTooLate() {
+    StreamingChatModel model =
+        new StreamingChatModel() {
+          @Override
+          public void doChat(ChatRequest request, StreamingChatResponseHandler handler) {
+            var handle = new Handle();
+            handler.onPartialResponse(new PartialResponse("x"), new PartialResponseContext(handle));
+            handler.onCompleteResponse(text(tokens(150, 20)));
+          }
+        };
+    ledger
+        .models
+        .wrap(model)
+        .chat(
+            "hi",
+            new StreamingChatResponseHandler() {
+              @Override
+              public void onPartialResponse(PartialResponse part, PartialResponseContext context) {
+                context.streamingHandle().cancel();
+              }
+
+              @Override
+              public void onCompleteResponse(ChatResponse response) {}
+
+              @Override
+              public void onError(Throwable error) {}
+            });
+
+    assertThat(ledger.figures()).containsExactly("4/1 CANCELLED");
+    assertThat(ledger.anomalies).hasValue(1);
+  }
+
+  private static final class Handle implements StreamingHandle {
+    private boolean cancelled;
+
+    @Override
+    public void cancel() {
+      cancelled = true;
+    }
+
+    @Override
+    public boolean isCancelled() {
+      return cancelled;
+    }
   }
 
   @Test
