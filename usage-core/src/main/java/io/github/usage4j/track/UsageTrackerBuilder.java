@@ -96,7 +96,7 @@ public final class UsageTrackerBuilder {
 
   /**
    * How long {@link TrackedCall#failedUnlessAnswered} waits for an answer. Default {@value
-   * UsageTracker#UsageTracker.ERROR_GRACE_SECONDS} seconds; zero waits not at all.
+   * UsageTracker#ERROR_GRACE_SECONDS} seconds; zero waits not at all.
    *
    * @throws IllegalArgumentException if it is negative
    */
