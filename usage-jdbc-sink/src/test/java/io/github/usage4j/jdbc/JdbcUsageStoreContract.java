@@ -202,6 +202,38 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
   }
 
   @Test
+  void write_poolWithoutAutocommitAndOtherIsolation_isCommittedAndGoesBackAsItCame()
+      throws Exception {
+    dataSource.lend =
+        connection -> {
+          connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+          connection.setAutoCommit(false);
+        };
+    var returned = new AtomicInteger();
+    dataSource.takeBack =
+        connection -> {
+          returned.incrementAndGet();
+          assertThat(connection.getAutoCommit()).isFalse();
+          assertThat(connection.getTransactionIsolation())
+              .isEqualTo(Connection.TRANSACTION_SERIALIZABLE);
+          connection.rollback();
+        };
+
+    write(labelled());
+    dataSource.fault =
+        (connection, method, arguments) -> {
+          if (method.equals("commit")) {
+            throw new SQLException("no", "08006");
+          }
+        };
+    assertThatThrownBy(() -> write(labelled())).hasMessage("no");
+
+    assertThat(returned).hasValue(2);
+    dataSource.fault = FaultyDataSource.NONE;
+    assertThat(calls()).isEqualTo(1);
+  }
+
+  @Test
   void write_insideSomebodysTransaction_isRefused() {
     dataSource.lend =
         connection -> {
