@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
-/** H2 2.x in any compatibility mode: only statements that all modes read alike. */
+/** H2 2.x in any compatibility mode but Oracle: only statements that the others read alike. */
 final class H2Dialect implements Dialect {
 
   private static final Set<String> NOT_FOUND = Set.of("42S02", "42S03", "42S04");
@@ -45,6 +45,7 @@ final class H2Dialect implements Dialect {
               + "usage",
           null);
     }
+    requireEmptyText(connection);
     requireExactText(connection);
     if (url.contains(":mem:")) {
       require(
@@ -121,6 +122,18 @@ final class H2Dialect implements Dialect {
         }
         return least.equals(most) ? least : least + " or " + most;
       }
+    }
+  }
+
+  /** In a mode without empty texts an event that has one could never be stored. */
+  private static void requireEmptyText(Connection connection) throws SQLException {
+    if (Dialect.isTrue(connection, "SELECT '' IS NULL")) {
+      throw new UsageException(
+          "H2's MODE must be one in which '' is a text, but is "
+              + setting(connection, "MODE")
+              + ", in which it is NULL: events with an empty name would be refused; open the"
+              + " database in another mode",
+          null);
     }
   }
 

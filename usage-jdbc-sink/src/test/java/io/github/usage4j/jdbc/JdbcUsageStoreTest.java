@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.github.usage4j.BillingPeriod;
+import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageFilter;
 import java.lang.reflect.Proxy;
@@ -13,7 +14,9 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcConnectionPool;
 import org.junit.jupiter.api.Test;
@@ -91,6 +94,29 @@ class JdbcUsageStoreTest {
     assertThatExceptionOfType(UsageException.class)
         .isThrownBy(() -> JdbcUsageStore.open(Databases.h2(url)))
         .withMessageContaining("must have a name");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {";MODE=Oracle", ";MODE=Oracle;DATABASE_TO_LOWER=TRUE"})
+  void open_modeInWhichEmptyTextIsNull_isRefused(String options) {
+    assertThatExceptionOfType(UsageException.class)
+        .isThrownBy(() -> JdbcUsageStore.open(Databases.h2Memory(options)))
+        .withMessageContaining("MODE")
+        .withMessageContaining("Oracle");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"REGULAR", "STRICT", "LEGACY", "DB2", "Derby", "HSQLDB", "MariaDB"})
+  void write_emptyTextInOtherModes_isStored(String mode) throws Exception {
+    var store = JdbcUsageStore.open(Databases.h2Memory(";MODE=" + mode));
+
+    store.write(
+        List.of(
+            UsageEvent.builder(UUID.randomUUID(), UsageEvent.Kind.CHAT, "openai", "")
+                .startedAt(Instant.EPOCH)
+                .build()));
+
+    assertThat(calls(store)).isEqualTo(1);
   }
 
   @Test
