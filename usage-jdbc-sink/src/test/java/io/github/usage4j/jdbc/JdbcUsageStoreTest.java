@@ -19,7 +19,9 @@ import java.util.List;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcConnectionPool;
+import org.h2.tools.Server;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -117,6 +119,39 @@ class JdbcUsageStoreTest {
                 .build()));
 
     assertThat(calls(store)).isEqualTo(1);
+  }
+
+  @Test
+  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void open_memoryOfAServer_outlivesItsConnections() throws Exception {
+    Server server = Server.createTcpServer("-tcpPort", "0", "-ifNotExists").start();
+    try {
+      String address = "jdbc:h2:tcp://localhost:" + server.getPort() + "/mem:";
+      DataSource memory = Databases.h2(address + Databases.newName());
+      JdbcUsageStore.open(memory).write(List.of(chat().build()));
+
+      assertThat(calls(JdbcUsageStore.open(memory))).isEqualTo(1);
+      assertThatExceptionOfType(UsageException.class)
+          .isThrownBy(() -> JdbcUsageStore.open(Databases.h2(address)))
+          .withMessageContaining("must have a name");
+    } finally {
+      server.stop();
+    }
+  }
+
+  @Test
+  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void open_everyConnectionToAnotherDatabase_isRefusedInsteadOfGoingRoundForEver() {
+    var scattered =
+        (DataSource)
+            Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {DataSource.class},
+                (proxy, method, arguments) -> Databases.h2Memory("").getConnection());
+
+    assertThatExceptionOfType(UsageException.class)
+        .isThrownBy(() -> JdbcUsageStore.open(scattered))
+        .withMessageContaining("usage_schema is missing");
   }
 
   @Test
