@@ -177,6 +177,11 @@ class PlayersTest {
     }
 
     @Override
+    public long recordedCalls() {
+      return 0;
+    }
+
+    @Override
     public List<String> monthSummary() {
       return List.of();
     }
