@@ -170,7 +170,13 @@ final class TraceFile {
       }
       tokens = tokens.cacheRead(cached);
     }
-    return new TraceRow(line - 1, at, cells[columns.required().get(0)], workload, tokens);
+    var row = new TraceRow(line - 1, at, cells[columns.required().get(0)], workload, tokens);
+    try {
+      row.event(""); // the rules of events hold for rows, too
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw bad(line, "cannot be recorded: " + e.getMessage());
+    }
+    return row;
   }
 
   private Instant timestamp(String text, long line) throws BadInputException {

@@ -13,11 +13,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TraceCommandTest {
@@ -133,6 +136,29 @@ class TraceCommandTest {
     assertThat(out.size()).isZero();
     assertThat(run(good.toString(), "--database", h2(), "--json")).isZero();
     assertThat(json().at("/total/input_tokens").asLong()).isEqualTo(10);
+  }
+
+  static Stream<Arguments> unrecordable() {
+    return Stream.of(
+        Arguments.of("1969-12-31T23:59:59Z,w", "occurredAt must lie between"),
+        Arguments.of("+1000000000-12-31T23:59:59Z,w", "cannot be recorded"),
+        Arguments.of("2024-01-01T00:00:00Z, w", "must not begin or end with white space"),
+        Arguments.of("2024-01-01T00:00:00Z,a\tb", "must not contain control characters"),
+        Arguments.of("2024-01-01T00:00:00Z," + "w".repeat(129), "at most 128 code points"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("unrecordable")
+  void rowThatCannotBeRecorded_isNamed_andNothingOfItsFileIsImported(String cells, String message)
+      throws Exception {
+    String good = "2024-01-01T00:00:00Z,w,10,1\n";
+    Path bad = trace("bad.csv", HEADER + good.repeat(2_500) + "\n" + cells + ",1,1\n");
+    assertThat(run(bad.toString(), "--database", h2())).isEqualTo(2);
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .contains(bad + ", line 2503: cannot be recorded: ", message);
+    assertThat(run(trace("good.csv", HEADER + good).toString(), "--database", h2(), "--json"))
+        .isZero();
+    assertThat(json().at("/total/requests").asLong()).isEqualTo(1);
   }
 
   @ParameterizedTest
