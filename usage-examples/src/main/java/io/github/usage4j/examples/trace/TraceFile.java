@@ -22,6 +22,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class TraceFile {
 
   private static final int GZIP_MAGIC = 0x1f8b;
+  private static final Pattern WHOLE_NUMBER = Pattern.compile("-?[0-9]+");
   private static final String CACHED = "cached_input_tokens";
   private static final List<String> REQUIRED =
       List.of("timestamp_utc", "workload", "input_tokens", "output_tokens");
@@ -181,15 +183,21 @@ final class TraceFile {
 
   private Instant timestamp(String text, long line) throws BadInputException {
     try {
-      return Instant.parse(text);
+      if (text.endsWith("Z")) { // offsets and a small z can be parsed, too
+        return Instant.parse(text);
+      }
     } catch (DateTimeException e) {
-      throw bad(line, "timestamp_utc must be ISO-8601 with Z, but is '" + text + "'");
+      // refused below
     }
+    throw bad(line, "timestamp_utc must be ISO-8601 with Z, but is '" + text + "'");
   }
 
   private long count(String name, String text, long line) throws BadInputException {
     long count;
     try {
+      if (!WHOLE_NUMBER.matcher(text).matches()) { // a plus or other scripts can be parsed, too
+        throw new NumberFormatException(text);
+      }
       count = Long.parseLong(text);
     } catch (NumberFormatException e) {
       throw bad(line, name + " must be a whole number, but is '" + text + "'");

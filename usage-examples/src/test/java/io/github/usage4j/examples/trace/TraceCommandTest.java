@@ -124,6 +124,10 @@ class TraceCommandTest {
         "2024-01-01T00:00:00Z,w,1.5,2 | line 3: input_tokens must be a whole number",
         "2024-01-01T00:00:00Z,w,99999999999999999999,2 | line 3: input_tokens must be",
         "2024-01-01 00:00:00,w,1,2 | line 3: timestamp_utc must be ISO-8601 with Z",
+        "2024-01-01T00:00:00+05:00,w,1,2 | line 3: timestamp_utc must be ISO-8601 with Z",
+        "2024-01-01T00:00:00z,w,1,2 | line 3: timestamp_utc must be ISO-8601 with Z",
+        "2024-01-01T00:00:00Z,w,+1,2 | line 3: input_tokens must be a whole number, but is '+1'",
+        "2024-01-01T00:00:00Z,w,1,\u0661 | line 3: output_tokens must be a whole number",
         "2024-01-01T00:00:00Z,,1,2 | line 3: workload is blank",
         "2024-01-01T00:00:00Z,w,1 | line 3: expected 4 columns, but there are 3"
       })
