@@ -94,13 +94,24 @@ final class TraceFile {
             found.last = row;
           }
         });
-    String hash = HexFormat.of().formatHex(digest.digest());
-    return new Contents(hash, found.rows, found.workloads, found.first, found.last);
+    return new Contents(hash(digest), found.rows, found.workloads, found.first, found.last);
   }
 
-  /** Reads all of it once more. */
-  void forEach(RowConsumer consumer) throws BadInputException {
-    read(sha256(), consumer);
+  /**
+   * Reads all of it once more.
+   *
+   * @throws BadInputException at the end, if it was not what {@link #check} had found
+   */
+  void forEach(Contents checked, RowConsumer consumer) throws BadInputException {
+    MessageDigest digest = sha256();
+    read(digest, consumer);
+    if (!hash(digest).equals(checked.sha256())) {
+      throw new BadInputException(path + ": changed while it was imported");
+    }
+  }
+
+  private static String hash(MessageDigest digest) {
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   private void read(MessageDigest digest, RowConsumer consumer) throws BadInputException {

@@ -29,6 +29,7 @@ final class TraceImport implements UsageSink.Report {
   void run(TraceFile file, TraceFile.Contents contents) throws BadInputException {
     try {
       file.forEach(
+          contents,
           row -> {
             batch.add(row.event(contents.sha256()));
             if (batch.size() == BATCH) {

@@ -1,10 +1,13 @@
 package io.github.usage4j.examples.trace;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.usage4j.UsageEvent;
 import io.github.usage4j.examples.SharedData;
+import io.github.usage4j.examples.support.BadInputException;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -12,6 +15,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
@@ -163,6 +167,20 @@ class TraceCommandTest {
     assertThat(run(trace("good.csv", HEADER + good).toString(), "--database", h2(), "--json"))
         .isZero();
     assertThat(json().at("/total/requests").asLong()).isEqualTo(1);
+  }
+
+  @Test
+  void fileThatChangesBetweenItsTwoReads_isRefused() throws Exception {
+    Path path = trace("a.csv", HEADER + "2024-01-01T00:00:00Z,w,10,1\n");
+    var file = new TraceFile(path);
+    TraceFile.Contents contents = file.check();
+    trace("a.csv", HEADER + "2024-01-01T00:00:00Z,w,99,1\n");
+    var written = new ArrayList<UsageEvent>();
+    var job = new TraceImport(written::addAll, new ProgressBar(new PrintStream(err), 1));
+    assertThatThrownBy(() -> job.run(file, contents))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining(path + ": changed while it was imported");
+    assertThat(written).isEmpty();
   }
 
   @ParameterizedTest
