@@ -35,8 +35,10 @@ final class EventMapper {
     UUID id = required(row.getObject("id", UUID.class), "id");
     try {
       return event(id, row);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException("the stored event " + id + " cannot be read", e);
+    } catch (RuntimeException e) {
+      // Beside broken rules also NULL in a column that belongs to a part of the event.
+      throw new IllegalArgumentException(
+          "the stored event " + id + " cannot be read: " + e.getMessage(), e);
     }
   }
 

@@ -18,15 +18,20 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Stores a batch in one transaction: new ids are inserted, known ids are compared with what is
  * stored and reported after the commit. A stored row never changes.
  */
 final class EventWriter {
+
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcUsageStore.class);
 
   private final Transactions transactions;
   private final Dialect dialect;
@@ -67,9 +72,9 @@ final class EventWriter {
    * What became of the first event of each id.
    *
    * @param inserted ids that were new
-   * @param stored what the other ids have in the database
+   * @param stored what the other ids have in the database; empty if that cannot be read back
    */
-  private record Outcome(Set<UUID> inserted, Map<UUID, UsageEvent> stored) {}
+  private record Outcome(Set<UUID> inserted, Map<UUID, Optional<UsageEvent>> stored) {}
 
   private Outcome store(Connection connection, Collection<UsageEvent> events) throws SQLException {
     List<UsageEvent> sorted =
@@ -89,7 +94,9 @@ final class EventWriter {
     return new Outcome(inserted, known.isEmpty() ? Map.of() : read(connection, known));
   }
 
-  private Map<UUID, UsageEvent> read(Connection connection, Set<UUID> ids) throws SQLException {
+  /** A row that breaks a rule does so for ever: to throw here would hold up every later event. */
+  private Map<UUID, Optional<UsageEvent>> read(Connection connection, Set<UUID> ids)
+      throws SQLException {
     String sql =
         "SELECT e.*, NULL AS "
             + EventMapper.USER_LABEL
@@ -98,13 +105,18 @@ final class EventWriter {
             + " FROM "
             + tables.event()
             + " e WHERE e.id = ANY(?)";
-    var stored = new HashMap<UUID, UsageEvent>();
+    var stored = new HashMap<UUID, Optional<UsageEvent>>();
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       statement.setArray(1, dialect.arrayOfIds(connection, ids));
       try (ResultSet row = statement.executeQuery()) {
         while (row.next()) {
-          UsageEvent event = EventMapper.read(row);
-          stored.put(event.id(), event);
+          UUID id = row.getObject("id", UUID.class);
+          try {
+            stored.put(id, Optional.of(EventMapper.read(row)));
+          } catch (IllegalArgumentException e) {
+            LOG.warn("A repeated delivery of {} is taken for a conflict", id, e);
+            stored.put(id, Optional.empty());
+          }
         }
       }
     }
@@ -122,8 +134,9 @@ final class EventWriter {
       if (unseen.remove(event.id())) {
         continue; // this is the one that was inserted
       }
-      UsageEvent stored = outcome.stored.getOrDefault(event.id(), firsts.get(event.id()));
-      if (stored != null && stored.billsLike(event)) {
+      Optional<UsageEvent> stored =
+          outcome.stored.getOrDefault(event.id(), Optional.ofNullable(firsts.get(event.id())));
+      if (stored.isPresent() && stored.get().billsLike(event)) {
         report.duplicate(event);
       } else {
         report.conflict(event);

@@ -12,13 +12,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.regex.Pattern;
 
-/** H2 2.x in any compatibility mode: only statements that all modes read alike. */
+/** H2 2.x in any compatibility mode but Oracle: only statements that the others read alike. */
 final class H2Dialect implements Dialect {
 
   private static final Set<String> NOT_FOUND = Set.of("42S02", "42S03", "42S04");
   private static final String ADMIN_RIGHTS_REQUIRED = "90040";
   private static final String MEMORY = "jdbc:h2:mem:";
+
+  /** Here or on a server, for which H2 takes a host with and without slashes. */
+  private static final Pattern UNNAMED =
+      Pattern.compile("^jdbc:h2:(?:(?:tcp|ssl):(?://)?[^/]*/)?mem:(?:;|$)");
 
   private volatile boolean inFile;
 
@@ -34,8 +39,7 @@ final class H2Dialect implements Dialect {
       throw new UsageException(
           "H2 must be 2.0 or newer, but is " + metadata.getDatabaseProductVersion(), null);
     }
-    String url = metadata.getURL();
-    if (url.equals(MEMORY) || url.startsWith(MEMORY + ";")) {
+    if (UNNAMED.matcher(metadata.getURL()).find()) {
       throw new UsageException(
           "an H2 memory database must have a name, because "
               + MEMORY
@@ -45,8 +49,10 @@ final class H2Dialect implements Dialect {
               + "usage",
           null);
     }
+    requireEmptyText(connection);
     requireExactText(connection);
-    if (url.contains(":mem:")) {
+    // Not read from the URL: a server may give the database another name.
+    if (Dialect.isTrue(connection, "SELECT DATABASE_PATH() IS NULL")) {
       require(
           connection,
           "DB_CLOSE_DELAY",
@@ -121,6 +127,18 @@ final class H2Dialect implements Dialect {
         }
         return least.equals(most) ? least : least + " or " + most;
       }
+    }
+  }
+
+  /** In a mode without empty texts an event that has one could never be stored. */
+  private static void requireEmptyText(Connection connection) throws SQLException {
+    if (Dialect.isTrue(connection, "SELECT '' IS NULL")) {
+      throw new UsageException(
+          "H2's MODE must be one in which '' is a text, but is "
+              + setting(connection, "MODE")
+              + ", in which it is NULL: events with an empty name would be refused; open the"
+              + " database in another mode",
+          null);
     }
   }
 

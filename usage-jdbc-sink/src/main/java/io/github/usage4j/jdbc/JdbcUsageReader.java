@@ -20,6 +20,7 @@ import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Currency;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -56,7 +57,7 @@ final class JdbcUsageReader implements UsageReader {
               jdbi,
               result -> {
                 Map<Dimension, String> keys = keys(result, dimensions);
-                rows.computeIfAbsent(keys, k -> new Row()).add(result);
+                rows.computeIfAbsent(keys, k -> new Row()).add(summary(result), result);
               });
           Map<LabelKey, String> labels = labelsOf(rows);
           var summaries = new ArrayList<UsageSummary>();
@@ -150,8 +151,8 @@ final class JdbcUsageReader implements UsageReader {
     private @Nullable String organization;
     private boolean mixed;
 
-    void add(ResultSet row) throws SQLException {
-      sum = sum.plus(summary(row));
+    void add(UsageSummary more, ResultSet row) throws SQLException {
+      sum = sum.plus(more);
       String first = row.getString(AggregateSql.FIRST_ORGANIZATION);
       mixed |= !first.equals(row.getString(AggregateSql.LAST_ORGANIZATION));
       mixed |= organization != null && !organization.equals(first);
@@ -207,7 +208,7 @@ final class JdbcUsageReader implements UsageReader {
     return labels;
   }
 
-  private static UsageSummary summary(ResultSet row) throws SQLException {
+  private UsageSummary summary(ResultSet row) throws SQLException {
     String currency = row.getString("currency");
     List<Cost> costs =
         currency == null
@@ -218,7 +219,7 @@ final class JdbcUsageReader implements UsageReader {
                     row.getBigDecimal("cost_output"),
                     row.getBigDecimal("cost_cache"),
                     row.getBigDecimal("cost_other"),
-                    Cost.currencyOf(currency),
+                    currencyOf(currency),
                     null));
     return new UsageSummary(
         Map.of(),
@@ -246,6 +247,14 @@ final class JdbcUsageReader implements UsageReader {
         count(row, "succeeded_tokens"),
         Duration.of(count(row, "succeeded_us"), ChronoUnit.MICROS),
         row.getObject("last_at", OffsetDateTime.class).toInstant());
+  }
+
+  private Currency currencyOf(String code) {
+    try {
+      return Cost.currencyOf(code);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(tables.event() + ".currency: " + e.getMessage(), e);
+    }
   }
 
   private static long count(ResultSet row, String column) throws SQLException {

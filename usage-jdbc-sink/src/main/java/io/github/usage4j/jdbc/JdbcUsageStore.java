@@ -35,7 +35,7 @@ public final class JdbcUsageStore implements UsageStore {
 
   /** The databases that are known to count exactly. */
   public enum Database {
-    /** H2 2.x: in a file, in memory or as a server, in any compatibility mode. */
+    /** H2 2.x: in a file, in memory or as a server, in any compatibility mode but Oracle. */
     H2("H2"),
     /** PostgreSQL, with a database in UTF-8. */
     POSTGRESQL("PostgreSQL");

@@ -64,6 +64,18 @@ final class Schema {
   /** Applies the scripts that are missing; safe when several instances start at once. */
   void upgrade() throws SQLException {
     for (int attempt = 1; transactions.run(this::version) < VERSION; attempt++) {
+      if (attempt > ATTEMPTS) {
+        throw new UsageException(
+            "the tables "
+                + tables.prefix()
+                + "* were made "
+                + ATTEMPTS
+                + " times, but table "
+                + tables.schema()
+                + " is missing or old again whenever another connection looks; every connection"
+                + " of the DataSource must lead to one database that outlives it",
+            null);
+      }
       try {
         transactions.run(this::applyMissing);
       } catch (SQLException e) {

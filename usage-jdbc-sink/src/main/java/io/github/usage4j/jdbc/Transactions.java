@@ -82,6 +82,10 @@ final class Transactions {
                 + " give the store one that does not take part in the callers' transactions",
             null);
       }
+      if (!before.autoCommit) {
+        // The questions so far may have begun a transaction, in which no setting can be changed.
+        connection.rollback();
+      }
       if (durable) {
         dialect.beforeWrite(connection);
       }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.usage4j.Attribution;
 import io.github.usage4j.BillingPeriod;
+import io.github.usage4j.EventQuery;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageReader;
@@ -32,6 +33,8 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@link JdbcUsageStore} does on every database, beside what every store does. */
 abstract class JdbcUsageStoreContract extends UsageReaderContract {
@@ -202,6 +205,38 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
   }
 
   @Test
+  void write_poolWithoutAutocommitAndOtherIsolation_isCommittedAndGoesBackAsItCame()
+      throws Exception {
+    dataSource.lend =
+        connection -> {
+          connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+          connection.setAutoCommit(false);
+        };
+    var returned = new AtomicInteger();
+    dataSource.takeBack =
+        connection -> {
+          returned.incrementAndGet();
+          assertThat(connection.getAutoCommit()).isFalse();
+          assertThat(connection.getTransactionIsolation())
+              .isEqualTo(Connection.TRANSACTION_SERIALIZABLE);
+          connection.rollback();
+        };
+
+    write(labelled());
+    dataSource.fault =
+        (connection, method, arguments) -> {
+          if (method.equals("commit")) {
+            throw new SQLException("no", "08006");
+          }
+        };
+    assertThatThrownBy(() -> write(labelled())).hasMessage("no");
+
+    assertThat(returned).hasValue(2);
+    dataSource.fault = FaultyDataSource.NONE;
+    assertThat(calls()).isEqualTo(1);
+  }
+
+  @Test
   void write_insideSomebodysTransaction_isRefused() {
     dataSource.lend =
         connection -> {
@@ -263,6 +298,54 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
     assertThatExceptionOfType(UsageException.class)
         .isThrownBy(() -> stored(event.id()))
         .withMessageContaining(event.id().toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "currency = 'ZZQ', cost_input = 0, cost_output = 0, cost_cache = 0, cost_other = 0",
+        "currency = 'EUR', cost_input = NULL",
+        "kind = 'TELEPATHY'",
+        "tags = 'not JSON'",
+        "duration_us = -1"
+      })
+  void write_duplicateOfARowThatBreaksARule_isAConflictAndHoldsUpNothing(String harm)
+      throws Exception {
+    UsageEvent broken = chat().build();
+    write(broken);
+    Databases.execute(dataSource, "UPDATE usage_event SET " + harm);
+    UsageEvent next = chat().build();
+
+    assertThat(write(broken, next))
+        .extracting("conflicts", "duplicates")
+        .containsExactly(List.of(broken), List.of());
+    assertThat(stored(next.id())).isEqualTo(next);
+    assertThatExceptionOfType(UsageException.class)
+        .isThrownBy(() -> stored(broken.id()))
+        .withMessageContaining(broken.id().toString());
+  }
+
+  @Test
+  void read_rowWithAnUnknownCurrency_namesTheIdAndTheCode() throws Exception {
+    UsageEvent event = chat().build();
+    write(event, chat().build());
+    Databases.execute(
+        dataSource,
+        "UPDATE usage_event SET currency = 'ZZQ', cost_input = 0, cost_output = 0,"
+            + " cost_cache = 0, cost_other = 0 WHERE id = '"
+            + event.id()
+            + "'");
+
+    assertThatExceptionOfType(UsageException.class)
+        .isThrownBy(
+            () ->
+                reader().events(new EventQuery(ALL, BillingPeriod.lifetime(), null, null, 9, null)))
+        .withMessageContaining(event.id().toString())
+        .withMessageContaining("'ZZQ'");
+    assertThatExceptionOfType(UsageException.class)
+        .isThrownBy(this::calls)
+        .withMessageContaining("'ZZQ'")
+        .withMessageContaining("usage_event.currency");
   }
 
   @Test

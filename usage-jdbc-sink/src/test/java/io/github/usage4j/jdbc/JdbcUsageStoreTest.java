@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.github.usage4j.BillingPeriod;
+import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageFilter;
 import java.lang.reflect.Proxy;
@@ -13,10 +14,14 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcConnectionPool;
+import org.h2.tools.Server;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -91,6 +96,62 @@ class JdbcUsageStoreTest {
     assertThatExceptionOfType(UsageException.class)
         .isThrownBy(() -> JdbcUsageStore.open(Databases.h2(url)))
         .withMessageContaining("must have a name");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {";MODE=Oracle", ";MODE=Oracle;DATABASE_TO_LOWER=TRUE"})
+  void open_modeInWhichEmptyTextIsNull_isRefused(String options) {
+    assertThatExceptionOfType(UsageException.class)
+        .isThrownBy(() -> JdbcUsageStore.open(Databases.h2Memory(options)))
+        .withMessageContaining("MODE")
+        .withMessageContaining("Oracle");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"REGULAR", "STRICT", "LEGACY", "DB2", "Derby", "HSQLDB", "MariaDB"})
+  void write_emptyTextInOtherModes_isStored(String mode) throws Exception {
+    var store = JdbcUsageStore.open(Databases.h2Memory(";MODE=" + mode));
+
+    store.write(
+        List.of(
+            UsageEvent.builder(UUID.randomUUID(), UsageEvent.Kind.CHAT, "openai", "")
+                .startedAt(Instant.EPOCH)
+                .build()));
+
+    assertThat(calls(store)).isEqualTo(1);
+  }
+
+  @Test
+  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void open_memoryOfAServer_outlivesItsConnections() throws Exception {
+    Server server = Server.createTcpServer("-tcpPort", "0", "-ifNotExists").start();
+    try {
+      String address = "jdbc:h2:tcp://localhost:" + server.getPort() + "/mem:";
+      DataSource memory = Databases.h2(address + Databases.newName());
+      JdbcUsageStore.open(memory).write(List.of(chat().build()));
+
+      assertThat(calls(JdbcUsageStore.open(memory))).isEqualTo(1);
+      assertThatExceptionOfType(UsageException.class)
+          .isThrownBy(() -> JdbcUsageStore.open(Databases.h2(address)))
+          .withMessageContaining("must have a name");
+    } finally {
+      server.stop();
+    }
+  }
+
+  @Test
+  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void open_everyConnectionToAnotherDatabase_isRefusedInsteadOfGoingRoundForEver() {
+    var scattered =
+        (DataSource)
+            Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {DataSource.class},
+                (proxy, method, arguments) -> Databases.h2Memory("").getConnection());
+
+    assertThatExceptionOfType(UsageException.class)
+        .isThrownBy(() -> JdbcUsageStore.open(scattered))
+        .withMessageContaining("usage_schema is missing");
   }
 
   @Test

@@ -60,6 +60,24 @@ class PostgresStoreTest extends JdbcUsageStoreContract {
   }
 
   @Test
+  void write_readOnlyConnectionWithoutAutocommit_writesAndGivesItBackReadOnly() throws Exception {
+    dataSource().lend =
+        connection -> {
+          connection.setReadOnly(true);
+          connection.setAutoCommit(false);
+        };
+    dataSource().takeBack =
+        connection -> {
+          assertThat(connection.isReadOnly()).isTrue();
+          assertThat(connection.getAutoCommit()).isFalse();
+        };
+
+    write(chat().build());
+
+    assertThat(calls()).isEqualTo(1);
+  }
+
+  @Test
   void write_heldRow_isTimedOutAndThrownAsItIs() throws Exception {
     UsageEvent event = chat().build();
     dataSource().lend =

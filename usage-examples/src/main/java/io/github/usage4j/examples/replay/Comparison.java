@@ -95,6 +95,9 @@ final class Comparison {
       }
     }
     if (error != null && step.answered()) {
+      if (Refusal.of(step, error).isEmpty()) {
+        differences.add("step " + number + ": no client refused the answer, but " + error);
+      }
       clientException = error.getClass().getName();
       skipDetails.add("step " + number + ": " + error);
     } else if (!step.answered()) {

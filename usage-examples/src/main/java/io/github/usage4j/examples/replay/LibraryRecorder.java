@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
@@ -40,6 +41,10 @@ final class LibraryRecorder implements Recorder {
   private final UsageStore store;
   private final UsageTracker tracker;
   private final TrackedModels models;
+
+  /** Tells this run from earlier ones in the same database. */
+  private final String run = UUID.randomUUID().toString();
+
   private final BillingPeriod month = BillingPeriod.monthOf(Instant.now());
 
   LibraryRecorder(UsageStore store) {
@@ -80,7 +85,7 @@ final class LibraryRecorder implements Recorder {
 
   @Override
   public List<RecordedEvent> record(String name, IntSupplier play) {
-    UsageScope scope = tracker.scope(Attribution.organization(ORGANIZATION));
+    UsageScope scope = tracker.scope(Attribution.organization(ORGANIZATION).session(run));
     int calls = scope.call(play::getAsInt);
     awaitEnds(scope, calls);
     if (!tracker.flush(PATIENCE)) {
@@ -125,6 +130,12 @@ final class LibraryRecorder implements Recorder {
         event.quality().name(),
         event.outcome().name(),
         event.units().get(SEARCHES));
+  }
+
+  @Override
+  public long recordedCalls() {
+    tracker.close();
+    return store.queries().total(filter().session(run), BillingPeriod.lifetime()).calls();
   }
 
   @Override

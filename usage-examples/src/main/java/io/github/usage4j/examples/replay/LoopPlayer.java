@@ -157,6 +157,13 @@ final class LoopPlayer {
       ExchangeStep last, int answered, @Nullable Throwable error) {
     String step = "step " + answered;
     if (error == null) {
+      if (!last.toolCalls().isEmpty()) {
+        return new Played.Failed(
+            "the AI service ended after "
+                + step
+                + ", though the recorded answer asks for a tool: "
+                + last.toolCalls().get(0).name());
+      }
       return notDrivable(
           "LangChain4j sees no tool request in the answer of "
               + step

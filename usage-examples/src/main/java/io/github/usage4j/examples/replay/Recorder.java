@@ -44,6 +44,12 @@ interface Recorder extends AutoCloseable {
    */
   List<RecordedEvent> record(String name, IntSupplier play);
 
+  /**
+   * How many model calls the database holds of all that this recorder played. Ends what is still
+   * open, so that nothing comes later; nothing can be played afterwards.
+   */
+  long recordedCalls();
+
   /** The month's summary read back from the database, as lines to print. */
   List<String> monthSummary();
 

@@ -3,6 +3,7 @@ package io.github.usage4j.examples.replay;
 import dev.langchain4j.exception.HttpException;
 import java.net.SocketException;
 import java.net.http.HttpTimeoutException;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -17,15 +18,19 @@ import org.jspecify.annotations.Nullable;
 record Refusal(String client, String problem) {
   private static final String CLIENTS = "dev.langchain4j.model.";
 
+  /** Classes that throw because of whoever called them. */
+  private static final List<String> TOOLS =
+      List.of("java.", "javax.", "jdk.", "sun.", "com.sun.", "com.fasterxml.jackson.");
+
   /**
    * The refusal behind an error, if it is one: not when the provider itself refused, nor when the
-   * connection failed.
+   * connection failed, nor when anybody else than a client threw it. What is thrown in a callback
+   * has a client on the stack, too.
    */
   static Optional<Refusal> of(ExchangeStep step, Throwable error) {
     if (!step.answered()) {
       return Optional.empty();
     }
-    @Nullable String client = null;
     Throwable root = error;
     for (@Nullable Throwable cause = error; cause != null; cause = cause.getCause()) {
       if (cause instanceof HttpException
@@ -35,19 +40,23 @@ record Refusal(String client, String problem) {
           || cause instanceof dev.langchain4j.exception.TimeoutException) {
         return Optional.empty();
       }
-      client = client == null ? clientIn(cause) : client;
       root = cause;
     }
-    return client == null
+    @Nullable String client = thrower(root);
+    return client == null || !client.startsWith(CLIENTS)
         ? Optional.empty()
         : Optional.of(
-            new Refusal(client, root.getClass().getName() + ": " + firstLine(root.getMessage())));
+            new Refusal(
+                client.replaceFirst("\\$.*", ""),
+                root.getClass().getName() + ": " + firstLine(root.getMessage())));
   }
 
-  private static @Nullable String clientIn(Throwable error) {
+  /** The class that threw it, or that called the tool which did. */
+  private static @Nullable String thrower(Throwable error) {
     for (StackTraceElement frame : error.getStackTrace()) {
-      if (frame.getClassName().startsWith(CLIENTS)) {
-        return frame.getClassName().replaceFirst("\\$.*", "");
+      String name = frame.getClassName();
+      if (TOOLS.stream().noneMatch(name::startsWith)) {
+        return name;
       }
     }
     return null;

@@ -27,7 +27,7 @@ public final class ReplayCommand {
 
   private final PrintStream out;
 
-  private ReplayCommand(PrintStream out) {
+  ReplayCommand(PrintStream out) {
     this.out = out;
   }
 
@@ -52,19 +52,40 @@ public final class ReplayCommand {
   }
 
   private int run(ReplayOptions options) throws BadInputException, IOException {
+    readAll(options);
+    try (Recorder recorder = recorder(options.database())) {
+      return run(options, recorder);
+    }
+  }
+
+  /** Unreadable files are found before the database is opened and anything is played. */
+  private static void readAll(ReplayOptions options) throws BadInputException {
     ExchangeReader reader = new ExchangeReader(options.directory());
-    List<Path> files = reader.files();
-    for (Path file : files) {
+    for (Path file : reader.files()) {
       reader.read(file);
     }
-    try (Recorder recorder = recorder(options.database());
-        ReplayReport report = ReplayReport.open(options.report())) {
-      play(files, reader, recorder, report, options.capture());
+  }
+
+  /** Plays everything with this recorder. */
+  int run(ReplayOptions options, Recorder recorder) throws BadInputException, IOException {
+    ExchangeReader reader = new ExchangeReader(options.directory());
+    List<Path> files = reader.files();
+    try (ReplayReport report = ReplayReport.open(options.report())) {
+      long made = play(files, reader, recorder, report, options.capture());
+      long recorded = recorder.recordedCalls();
       report.table().forEach(out::println);
       explain(report.different());
+      if (recorded != made) {
+        out.println();
+        out.printf(
+            "different: %d events of this run are in the database, but %d calls were made%n",
+            recorded, made);
+      }
       out.println();
       recorder.monthSummary().forEach(out::println);
-      return report.different().isEmpty() && report.files() == files.size() ? EQUAL : DIFFERENT;
+      return report.different().isEmpty() && report.files() == files.size() && recorded == made
+          ? EQUAL
+          : DIFFERENT;
     }
   }
 
@@ -72,7 +93,8 @@ public final class ReplayCommand {
     return new LibraryRecorder(Databases.open(database));
   }
 
-  private void play(
+  /** Plays all files; how many model calls that were. */
+  private long play(
       List<Path> files,
       ExchangeReader reader,
       Recorder recorder,
@@ -81,8 +103,9 @@ public final class ReplayCommand {
       throws BadInputException, IOException {
     long start = System.nanoTime();
     int done = 0;
+    long calls = 0;
     for (Path path : files) {
-      report.add(play(reader.read(path), recorder, capture));
+      calls += play(reader.read(path), recorder, capture, report);
       if (++done % PROGRESS_EVERY == 0 || done == files.size()) {
         long seconds = Duration.ofNanos(System.nanoTime() - start).toSeconds();
         out.printf(
@@ -91,9 +114,12 @@ public final class ReplayCommand {
       }
     }
     out.println();
+    return calls;
   }
 
-  private static FileResult play(ExchangeFile file, Recorder recorder, Capture capture) {
+  private static int play(
+      ExchangeFile file, Recorder recorder, Capture capture, ReplayReport report)
+      throws IOException {
     boolean loop = file.kind() == ExchangeFile.Kind.TOOL_LOOP;
     Played[] played = new Played[1];
     List<RecordedEvent> events;
@@ -109,8 +135,9 @@ public final class ReplayCommand {
                 return played[0].calls();
               });
     }
-    return Comparison.of(
-        file, loop ? FileResult.Mode.LOOP : FileResult.Mode.STEPS, capture, played[0], events);
+    FileResult.Mode mode = loop ? FileResult.Mode.LOOP : FileResult.Mode.STEPS;
+    report.add(Comparison.of(file, mode, capture, played[0], events));
+    return played[0].calls();
   }
 
   private void explain(List<FileResult> different) {

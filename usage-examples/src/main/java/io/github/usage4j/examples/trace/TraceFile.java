@@ -22,6 +22,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class TraceFile {
 
   private static final int GZIP_MAGIC = 0x1f8b;
+  private static final Pattern WHOLE_NUMBER = Pattern.compile("-?[0-9]+");
   private static final String CACHED = "cached_input_tokens";
   private static final List<String> REQUIRED =
       List.of("timestamp_utc", "workload", "input_tokens", "output_tokens");
@@ -92,13 +94,24 @@ final class TraceFile {
             found.last = row;
           }
         });
-    String hash = HexFormat.of().formatHex(digest.digest());
-    return new Contents(hash, found.rows, found.workloads, found.first, found.last);
+    return new Contents(hash(digest), found.rows, found.workloads, found.first, found.last);
   }
 
-  /** Reads all of it once more. */
-  void forEach(RowConsumer consumer) throws BadInputException {
-    read(sha256(), consumer);
+  /**
+   * Reads all of it once more.
+   *
+   * @throws BadInputException at the end, if it was not what {@link #check} had found
+   */
+  void forEach(Contents checked, RowConsumer consumer) throws BadInputException {
+    MessageDigest digest = sha256();
+    read(digest, consumer);
+    if (!hash(digest).equals(checked.sha256())) {
+      throw new BadInputException(path + ": changed while it was imported");
+    }
+  }
+
+  private static String hash(MessageDigest digest) {
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   private void read(MessageDigest digest, RowConsumer consumer) throws BadInputException {
@@ -170,20 +183,32 @@ final class TraceFile {
       }
       tokens = tokens.cacheRead(cached);
     }
-    return new TraceRow(line - 1, at, cells[columns.required().get(0)], workload, tokens);
+    var row = new TraceRow(line - 1, at, cells[columns.required().get(0)], workload, tokens);
+    try {
+      row.event(""); // the rules of events hold for rows, too
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw bad(line, "cannot be recorded: " + e.getMessage());
+    }
+    return row;
   }
 
   private Instant timestamp(String text, long line) throws BadInputException {
     try {
-      return Instant.parse(text);
+      if (text.endsWith("Z")) { // offsets and a small z can be parsed, too
+        return Instant.parse(text);
+      }
     } catch (DateTimeException e) {
-      throw bad(line, "timestamp_utc must be ISO-8601 with Z, but is '" + text + "'");
+      // refused below
     }
+    throw bad(line, "timestamp_utc must be ISO-8601 with Z, but is '" + text + "'");
   }
 
   private long count(String name, String text, long line) throws BadInputException {
     long count;
     try {
+      if (!WHOLE_NUMBER.matcher(text).matches()) { // a plus or other scripts can be parsed, too
+        throw new NumberFormatException(text);
+      }
       count = Long.parseLong(text);
     } catch (NumberFormatException e) {
       throw bad(line, name + " must be a whole number, but is '" + text + "'");

@@ -1,9 +1,6 @@
 package io.github.usage4j.examples.trace;
 
-import io.github.usage4j.Attribution;
 import io.github.usage4j.UsageEvent;
-import io.github.usage4j.UsageEvent.Kind;
-import io.github.usage4j.UsageEvent.Source;
 import io.github.usage4j.examples.support.BadInputException;
 import io.github.usage4j.sink.UsageSink;
 import java.util.ArrayList;
@@ -32,8 +29,9 @@ final class TraceImport implements UsageSink.Report {
   void run(TraceFile file, TraceFile.Contents contents) throws BadInputException {
     try {
       file.forEach(
+          contents,
           row -> {
-            batch.add(event(row, contents.sha256()));
+            batch.add(row.event(contents.sha256()));
             if (batch.size() == BATCH) {
               write();
             }
@@ -62,23 +60,6 @@ final class TraceImport implements UsageSink.Report {
   /** Rows whose id is taken by a call with other figures; they were not imported. */
   long conflicts() {
     return conflicts;
-  }
-
-  private static UsageEvent event(TraceRow row, String sha256) throws BadInputException {
-    try {
-      return UsageEvent.builder(
-              UsageEvent.idFrom(sha256, row.number(), row.at()),
-              Kind.COMPLETION,
-              PROVIDER,
-              row.workload())
-          .startedAt(row.at())
-          .attribution(Attribution.NONE.category(row.workload()))
-          .tokens(row.tokens())
-          .source(Source.HOST)
-          .build();
-    } catch (IllegalArgumentException e) {
-      throw new BadInputException("row " + row.number() + ": " + e.getMessage());
-    }
   }
 
   private void write() throws BadInputException {

@@ -117,6 +117,55 @@ class ComparisonTest {
   }
 
   @Test
+  void of_errorOfOurCodeWithinACallOfTheClient_isDifferent() {
+    RuntimeException ours =
+        thrownIn(
+            "java.util.Objects",
+            "io.github.usage4j.langchain4j.SomeHandler",
+            "dev.langchain4j.model.some.Client");
+    ExchangeFile file = single(Exchanges.answer());
+    assertTrue(compare(file, List.of(called(ours)), NOTHING).differs());
+    var counted = event(Exchanges.STATED, "ERROR");
+    assertTrue(seen(file, called(ours), counted).differs());
+    assertTrue(seen(file, called(wrapped(ours)), counted).differs());
+  }
+
+  @Test
+  void of_errorOfOurCodeBelowTheClient_isDifferent() {
+    RuntimeException ours =
+        thrownIn(
+            "com.fasterxml.jackson.databind.ObjectMapper",
+            "io.github.usage4j.langchain4j.SomeMapper",
+            "dev.langchain4j.model.some.Client");
+    assertTrue(
+        seen(single(Exchanges.answer()), called(ours), event(Exchanges.STATED, "ERROR")).differs());
+  }
+
+  @Test
+  void of_errorOfAnAiServiceAboveTheClient_isDifferent() {
+    RuntimeException other =
+        thrownIn("dev.langchain4j.service.SomeHandler", "dev.langchain4j.model.some.Client");
+    assertTrue(
+        seen(single(Exchanges.answer()), called(other), event(Exchanges.STATED, "ERROR"))
+            .differs());
+  }
+
+  @Test
+  void of_errorThatJacksonThrowsToTheClient_isRefusedByClient() {
+    RuntimeException refusal =
+        thrownIn(
+            "com.fasterxml.jackson.databind.ObjectMapper",
+            "java.util.ArrayList",
+            "dev.langchain4j.model.some.Client",
+            "io.github.usage4j.langchain4j.SomeModel");
+    FileResult result =
+        seen(
+            single(Exchanges.answer()), called(wrapped(refusal)), event(Exchanges.STATED, "ERROR"));
+    assertEquals(FileResult.Status.CLIENT_EXCEPTION, result.status());
+    assertEquals(true, result.equal());
+  }
+
+  @Test
   void of_errorOfProvider_isRecordedError() {
     FileResult result =
         compare(single(Exchanges.refusedByProvider()), List.of(called(refusal())), NOTHING);
@@ -217,12 +266,24 @@ class ComparisonTest {
   }
 
   private static RuntimeException refusal() {
-    RuntimeException refusal = new IllegalStateException("cannot read it");
-    refusal.setStackTrace(
-        new StackTraceElement[] {
-          new StackTraceElement("dev.langchain4j.model.some.Client$Inner", "parse", null, 1)
-        });
-    return refusal;
+    return thrownIn("dev.langchain4j.model.some.Client$Inner");
+  }
+
+  /** As a client's own exception, thrown where it calls what failed. */
+  private static RuntimeException wrapped(RuntimeException cause) {
+    RuntimeException wrapper = refusal();
+    wrapper.initCause(cause);
+    return wrapper;
+  }
+
+  /** An exception with these classes on the stack, from where it was thrown. */
+  private static RuntimeException thrownIn(String... classes) {
+    RuntimeException thrown = new IllegalStateException("cannot read it");
+    thrown.setStackTrace(
+        Arrays.stream(classes)
+            .map(name -> new StackTraceElement(name, "parse", null, 1))
+            .toArray(StackTraceElement[]::new));
+    return thrown;
   }
 
   private static RecordedEvent event(Figures figures, String outcome) {

@@ -52,6 +52,17 @@ final class Exchanges {
     return chat(200, "application/json", TOOL_CALL, STATED);
   }
 
+  /** The same exchange, of which it was recorded that its answer asks for this tool. */
+  static ExchangeStep askingFor(String tool, ExchangeStep step) {
+    return new ExchangeStep(
+        step.api(),
+        step.request(),
+        step.response(),
+        step.expected(),
+        List.of(new ExchangeStep.ToolCall("c", tool)),
+        step.rawUsage());
+  }
+
   static ExchangeStep refusedByProvider() {
     return chat(400, "application/json", "{\"error\":{\"message\":\"no\"}}", Figures.NONE);
   }

@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.language.LanguageModel;
 import dev.langchain4j.model.language.StreamingLanguageModel;
@@ -86,6 +89,15 @@ class PlayersTest {
     assertNotDrivable(loop(Exchanges.toolCall(), Exchanges.streamed()), 0);
   }
 
+  @Test
+  void play_loopWhoseToolRequestIsLost_isFailed() {
+    ExchangeStep asking = Exchanges.askingFor("weather", Exchanges.toolCall());
+    Played played = loop(new ToolRequestsLost(), asking, Exchanges.answer());
+    assertEquals(1, played.calls());
+    assertInstanceOf(Played.Failed.class, played.steps().get(1));
+    assertEquals(2, loop(asking, Exchanges.answer()).calls());
+  }
+
   private static void assertNotDrivable(Played played, int calls) {
     assertEquals(calls, played.calls());
     var last = assertInstanceOf(Played.NotCalled.class, played.steps().get(1));
@@ -100,8 +112,12 @@ class PlayersTest {
   }
 
   private Played loop(ExchangeStep... steps) {
+    return loop(nothing, steps);
+  }
+
+  private static Played loop(Recorder recorder, ExchangeStep... steps) {
     try (ReplayServer server = ReplayServer.start()) {
-      return new LoopPlayer(nothing, Capture.WIRE)
+      return new LoopPlayer(recorder, Capture.WIRE)
           .play(Exchanges.file("together", ExchangeFile.Kind.TOOL_LOOP, steps), server);
     }
   }
@@ -110,7 +126,20 @@ class PlayersTest {
     return assertInstanceOf(Played.Called.class, played.steps().get(step)).error();
   }
 
-  private static final class NothingRecorded implements Recorder {
+  /** A library that breaks what it wraps: it passes answers on without their tool requests. */
+  private static final class ToolRequestsLost extends NothingRecorded {
+    @Override
+    public ChatModel wrap(String provider, ChatModel model) {
+      return new ChatModel() {
+        @Override
+        public ChatResponse chat(ChatRequest request) {
+          return model.chat(request).toBuilder().aiMessage(AiMessage.from("lost")).build();
+        }
+      };
+    }
+  }
+
+  private static class NothingRecorded implements Recorder {
     @Override
     public ChatModel wrap(String provider, ChatModel model) {
       return model;
@@ -145,6 +174,11 @@ class PlayersTest {
     public List<RecordedEvent> record(String name, IntSupplier play) {
       return List.of(
           new RecordedEvent("", "", Figures.NONE, "", "calls: " + play.getAsInt(), null));
+    }
+
+    @Override
+    public long recordedCalls() {
+      return 0;
     }
 
     @Override

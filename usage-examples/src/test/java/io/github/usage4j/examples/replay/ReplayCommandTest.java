@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.UsageQueries;
+import io.github.usage4j.sink.InMemoryUsageStore;
+import io.github.usage4j.sink.UsageStore;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -49,6 +53,64 @@ class ReplayCommandTest {
     Exchanges.write(directory, "a.json", "35, \"total_tokens\": 53", "36, \"total_tokens\": 54");
     assertEquals(1, run(directory.toString()));
     assertTrue(text(out).contains("a.json: step 1: output_tokens 35 instead of 36"));
+  }
+
+  @Test
+  void run_databaseOfEarlierRun_isNoDifference() throws Exception {
+    Exchanges.write(directory, "a.json", "", "");
+    String database = "jdbc:h2:" + directory.resolve("usage").toAbsolutePath();
+    assertEquals(0, run(directory.toString(), "--database", database));
+    assertEquals(0, run(directory.toString(), "--database", database));
+    assertTrue(text(out).lines().anyMatch(line -> line.matches("total +2 .*")), text(out));
+  }
+
+  @Test
+  void run_eventThatComesAfterItsFileWasCompared_endsWithOne() throws Exception {
+    Exchanges.write(directory, "a.json", "", "");
+    Exchanges.write(directory, "b.json", "", "");
+    ReplayOptions options = ReplayOptions.parse(new String[] {directory.toString()});
+    try (Recorder recorder = new LibraryRecorder(new LateCopies())) {
+      assertEquals(
+          1,
+          new ReplayCommand(new PrintStream(out, true, StandardCharsets.UTF_8))
+              .run(options, recorder));
+    }
+    assertTrue(
+        text(out).contains("3 events of this run are in the database, but 2 calls were made"),
+        text(out));
+  }
+
+  /** Counts calls twice, but the second time only with the call after them. */
+  private static final class LateCopies implements UsageStore {
+    private final InMemoryUsageStore store = new InMemoryUsageStore();
+    private List<UsageEvent> before = List.of();
+
+    @Override
+    public void write(List<UsageEvent> events) {
+      store.write(events);
+      if (!before.isEmpty()) {
+        store.write(before);
+      }
+      before = events.stream().map(LateCopies::copy).toList();
+    }
+
+    private static UsageEvent copy(UsageEvent event) {
+      return UsageEvent.builder(
+              UsageEvent.newId(event.occurredAt()),
+              event.kind(),
+              event.provider(),
+              event.requestModel())
+          .startedAt(event.occurredAt())
+          .operation(event.operationId(), event.step())
+          .attribution(event.attribution())
+          .tokens(event.tokens())
+          .build();
+    }
+
+    @Override
+    public UsageQueries queries() {
+      return store.queries();
+    }
   }
 
   @Test

@@ -1,10 +1,13 @@
 package io.github.usage4j.examples.trace;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.usage4j.UsageEvent;
 import io.github.usage4j.examples.SharedData;
+import io.github.usage4j.examples.support.BadInputException;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -12,12 +15,16 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TraceCommandTest {
@@ -121,6 +128,10 @@ class TraceCommandTest {
         "2024-01-01T00:00:00Z,w,1.5,2 | line 3: input_tokens must be a whole number",
         "2024-01-01T00:00:00Z,w,99999999999999999999,2 | line 3: input_tokens must be",
         "2024-01-01 00:00:00,w,1,2 | line 3: timestamp_utc must be ISO-8601 with Z",
+        "2024-01-01T00:00:00+05:00,w,1,2 | line 3: timestamp_utc must be ISO-8601 with Z",
+        "2024-01-01T00:00:00z,w,1,2 | line 3: timestamp_utc must be ISO-8601 with Z",
+        "2024-01-01T00:00:00Z,w,+1,2 | line 3: input_tokens must be a whole number, but is '+1'",
+        "2024-01-01T00:00:00Z,w,1,\u0661 | line 3: output_tokens must be a whole number",
         "2024-01-01T00:00:00Z,,1,2 | line 3: workload is blank",
         "2024-01-01T00:00:00Z,w,1 | line 3: expected 4 columns, but there are 3"
       })
@@ -133,6 +144,43 @@ class TraceCommandTest {
     assertThat(out.size()).isZero();
     assertThat(run(good.toString(), "--database", h2(), "--json")).isZero();
     assertThat(json().at("/total/input_tokens").asLong()).isEqualTo(10);
+  }
+
+  static Stream<Arguments> unrecordable() {
+    return Stream.of(
+        Arguments.of("1969-12-31T23:59:59Z,w", "occurredAt must lie between"),
+        Arguments.of("+1000000000-12-31T23:59:59Z,w", "cannot be recorded"),
+        Arguments.of("2024-01-01T00:00:00Z, w", "must not begin or end with white space"),
+        Arguments.of("2024-01-01T00:00:00Z,a\tb", "must not contain control characters"),
+        Arguments.of("2024-01-01T00:00:00Z," + "w".repeat(129), "at most 128 code points"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("unrecordable")
+  void rowThatCannotBeRecorded_isNamed_andNothingOfItsFileIsImported(String cells, String message)
+      throws Exception {
+    String good = "2024-01-01T00:00:00Z,w,10,1\n";
+    Path bad = trace("bad.csv", HEADER + good.repeat(2_500) + "\n" + cells + ",1,1\n");
+    assertThat(run(bad.toString(), "--database", h2())).isEqualTo(2);
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .contains(bad + ", line 2503: cannot be recorded: ", message);
+    assertThat(run(trace("good.csv", HEADER + good).toString(), "--database", h2(), "--json"))
+        .isZero();
+    assertThat(json().at("/total/requests").asLong()).isEqualTo(1);
+  }
+
+  @Test
+  void fileThatChangesBetweenItsTwoReads_isRefused() throws Exception {
+    Path path = trace("a.csv", HEADER + "2024-01-01T00:00:00Z,w,10,1\n");
+    var file = new TraceFile(path);
+    TraceFile.Contents contents = file.check();
+    trace("a.csv", HEADER + "2024-01-01T00:00:00Z,w,99,1\n");
+    var written = new ArrayList<UsageEvent>();
+    var job = new TraceImport(written::addAll, new ProgressBar(new PrintStream(err), 1));
+    assertThatThrownBy(() -> job.run(file, contents))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining(path + ": changed while it was imported");
+    assertThat(written).isEmpty();
   }
 
   @ParameterizedTest
