@@ -8,14 +8,19 @@ import static io.github.usage4j.UsageQueries.Dimension.USER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.openai.OpenAiChatModel;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
+import dev.langchain4j.model.output.Response;
 import dev.langchain4j.model.output.TokenUsage;
+import dev.langchain4j.model.scoring.ScoringModel;
 import dev.langchain4j.service.AiServices;
 import io.github.usage4j.Attribution;
 import io.github.usage4j.BillingPeriod;
@@ -348,6 +353,55 @@ class ApiTourTest {
     assertThat(store.events()).hasSize(1);
     assertThat(sent).containsExactly(store.events().get(0).id().toString());
     assertThat(lost).isEmpty();
+  }
+
+  @Test
+  void scenario2_withListeners_joinsTheInvocationOutsideAScope() {
+    var store = new InMemoryUsageStore();
+    UsageTracker tracker = UsageTracker.builder(store).buffer(UsageBuffer.none()).build();
+    TrackedModels models = TrackedModels.with(tracker);
+    AiServices.builder(SupportDesk.Assistant.class)
+        .chatModel(models.wrap(model()))
+        .tools(new SupportDesk.Tools())
+        .registerListeners(models.aiServiceListeners())
+        .build()
+        .chat("Where is my order?");
+    assertThat(store.events().stream().map(UsageEvent::operationId).distinct()).hasSize(1);
+    assertThat(UsageSummary.of(store.events()).totalTokens()).isEqualTo(1_509);
+  }
+
+  @Test
+  void scenario12_embeddingsAndRerank() {
+    var store = new InMemoryUsageStore();
+    UsageTracker tracker = UsageTracker.builder(store).buffer(UsageBuffer.none()).build();
+    TrackedModels models = TrackedModels.with(tracker).provider("voyage_ai").category("rag");
+    EmbeddingModel embeddings =
+        models.wrap(
+            new EmbeddingModel() {
+              @Override
+              public Response<List<Embedding>> embedAll(List<TextSegment> segments) {
+                var vectors = segments.stream().map(s -> Embedding.from(new float[] {1})).toList();
+                return Response.from(vectors, new TokenUsage(7 * segments.size()));
+              }
+            });
+    ScoringModel scoring =
+        models.wrap(
+            (ScoringModel)
+                (segments, query) ->
+                    Response.from(segments.stream().map(s -> 0.5).toList(), new TokenUsage(100)));
+    List<TextSegment> segments = List.of(TextSegment.from("a"), TextSegment.from("b"));
+    try (UsageScope scope = tracker.scope(Attribution.organization("acme"))) {
+      embeddings.embedAll(segments);
+      embeddings.embed("question");
+      scoring.scoreAll(segments, "question");
+
+      assertThat(scope.totalUsage().tokens().input()).isEqualTo(14 + 7 + 100);
+      assertThat(scope.totalUsage().calls()).isEqualTo(3);
+    }
+    assertThat(store.events())
+        .extracting(UsageEvent::kind)
+        .containsExactly(
+            UsageEvent.Kind.EMBEDDING, UsageEvent.Kind.EMBEDDING, UsageEvent.Kind.RERANK);
   }
 
   private record Reply(long promptTokens, long completionTokens, long cachedTokens) {}
