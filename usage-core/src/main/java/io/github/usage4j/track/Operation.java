@@ -6,8 +6,6 @@ import io.github.usage4j.UsageSummary;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -23,10 +21,10 @@ final class Operation {
   private final Attribution attribution;
   private final boolean summed;
   private final boolean suspended;
-  private final AtomicInteger steps = new AtomicInteger();
-  private final AtomicBoolean opened = new AtomicBoolean();
-  private final List<Consumer<UsageSummary>> listeners = new CopyOnWriteArrayList<>();
-  private final List<UsageEvent> events = new ArrayList<>(); // guarded by this, as all below
+  private final List<Consumer<UsageSummary>> listeners; // empty for ever if nobody may ask
+  private final List<UsageEvent> events; // guarded by this, as all below
+  private int steps;
+  private boolean opened;
   private UsageSummary own = UsageSummary.EMPTY;
   private UsageSummary tree = UsageSummary.EMPTY;
   private int inFlight;
@@ -50,6 +48,8 @@ final class Operation {
     this.parent = parent;
     this.attribution = attribution;
     this.summed = summed;
+    listeners = summed ? new CopyOnWriteArrayList<>() : List.of();
+    events = summed ? new ArrayList<>() : List.of();
     this.suspended = suspended || (parent != null && parent.suspended);
   }
 
@@ -70,17 +70,18 @@ final class Operation {
   }
 
   /** A call starts; returns the number of its step, from 1. */
-  int nextStep() {
-    synchronized (this) {
-      inFlight++;
-      lastActivity = System.nanoTime();
-    }
-    return steps.incrementAndGet();
+  synchronized int nextStep() {
+    inFlight++;
+    lastActivity = System.nanoTime();
+    steps++;
+    return steps;
   }
 
   /** True for the first call that asks: the one by which this operation is counted. */
-  boolean open() {
-    return !opened.get() && opened.compareAndSet(false, true);
+  synchronized boolean open() {
+    boolean first = !opened;
+    opened = true;
+    return first;
   }
 
   /** A scope or an AI service holds this operation open. */

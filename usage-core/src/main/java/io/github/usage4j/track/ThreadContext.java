@@ -56,18 +56,28 @@ final class ThreadContext {
     return below;
   }
 
+  /** Puts a callback's frame on top; the same one every time where nothing is below. */
+  @Nullable Frame push(Frame alone) {
+    Frame below = current();
+    top.set(
+        below == null
+            ? alone
+            : new Frame(below, alone.operation(), alone.attribution(), null, null));
+    return below;
+  }
+
   /** Puts a frame on top that counts for as long as it is live. */
   void pushWhile(BooleanSupplier live, Operation operation) {
     top.set(new Frame(current(), operation, operation.attribution(), null, live));
   }
 
-  /** Makes a frame the top again; null takes everything off this thread. */
+  /**
+   * Makes a frame the top again; null takes everything off this thread. Sets null instead of
+   * removing: a callback comes for every piece of a stream, and an entry made anew each time costs
+   * more than the rest of it.
+   */
   void restore(@Nullable Frame frame) {
-    if (frame == null) {
-      top.remove();
-    } else {
-      top.set(frame);
-    }
+    top.set(frame);
   }
 
   /**

@@ -34,6 +34,7 @@ public final class TrackedCall {
   private final int step;
   private final Instant occurredAt;
   private final long startedNanos;
+  private final ThreadContext.Frame frame;
   private Attribution attribution; // guarded by this, as all that follows
   private @Nullable Duration timeToFirstToken;
   private @Nullable Consumer<UsageEventBuilder> details;
@@ -62,6 +63,7 @@ public final class TrackedCall {
     this.attribution = operation.attribution();
     step = operation.nextStep();
     startedNanos = System.nanoTime();
+    frame = new ThreadContext.Frame(null, operation, operation.attribution(), null, null);
   }
 
   /** The id of the event that this call will be. */
@@ -152,7 +154,7 @@ public final class TrackedCall {
    * calls that it makes are later steps of the operation.
    */
   public void within(Runnable callback) {
-    tracker.runWithin(operation, callback);
+    tracker.runWithin(frame, callback);
   }
 
   /**

@@ -257,8 +257,8 @@ public final class UsageTracker implements AutoCloseable {
     }
   }
 
-  void runWithin(Operation operation, Runnable callback) {
-    ThreadContext.Frame before = context.push(operation, operation.attribution(), null);
+  void runWithin(ThreadContext.Frame frame, Runnable callback) {
+    ThreadContext.Frame before = context.push(frame);
     try {
       callback.run();
     } finally {

@@ -227,11 +227,15 @@ final class ModelCall {
 
   /** Runs a callback of the host's as part of this call's operation. */
   void within(Runnable callback) {
-    TrackedCall started = call;
-    if (started == null) {
-      Reentry.outside(callback);
-    } else {
-      started.within(() -> Reentry.outside(callback));
+    Reentry.Handing before = Reentry.leave();
+    try {
+      if (call == null) {
+        callback.run();
+      } else {
+        call.within(callback);
+      }
+    } finally {
+      Reentry.back(before);
     }
   }
 

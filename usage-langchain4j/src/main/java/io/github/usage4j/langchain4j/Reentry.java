@@ -76,17 +76,19 @@ final class Reentry {
     return false;
   }
 
-  /** Runs a callback: what it calls is new. */
-  static void outside(Runnable callback) {
-    if (CURRENT.get() == null) {
-      callback.run();
-    } else {
-      with(
-          null,
-          () -> {
-            callback.run();
-            return null;
-          });
+  /** A callback begins: what it calls is new. Give what is returned to {@link #back}. */
+  static @Nullable Handing leave() {
+    Handing before = CURRENT.get();
+    if (before != null) {
+      CURRENT.set(null);
+    }
+    return before;
+  }
+
+  /** The callback is over. */
+  static void back(@Nullable Handing before) {
+    if (before != null) {
+      CURRENT.set(before);
     }
   }
 
@@ -100,11 +102,8 @@ final class Reentry {
     }
   }
 
+  /** Null is set, not removed: making the entry anew for every call costs more than keeping it. */
   private static void set(@Nullable Handing handing) {
-    if (handing == null) {
-      CURRENT.remove();
-    } else {
-      CURRENT.set(handing);
-    }
+    CURRENT.set(handing);
   }
 }

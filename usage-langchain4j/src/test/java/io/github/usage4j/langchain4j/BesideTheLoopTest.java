@@ -154,4 +154,41 @@ class BesideTheLoopTest {
       assertTotal(scope.totalUsage(), 15, 3, 2);
     }
   }
+
+  interface Moderated {
+    @dev.langchain4j.service.Moderate
+    String chat(String message);
+  }
+
+  @Test
+  void flaggedModeration_keepsTheChatThatWasPaidFor_andIsACallOfItsOwn() {
+    dev.langchain4j.model.moderation.ModerationModel strict =
+        new dev.langchain4j.model.moderation.ModerationModel() {
+          @Override
+          public dev.langchain4j.model.output.Response<dev.langchain4j.model.moderation.Moderation>
+              moderate(String text) {
+            return dev.langchain4j.model.output.Response.from(
+                dev.langchain4j.model.moderation.Moderation.flagged(text));
+          }
+
+          @Override
+          public dev.langchain4j.model.output.Response<dev.langchain4j.model.moderation.Moderation>
+              moderate(List<dev.langchain4j.data.message.ChatMessage> messages) {
+            return moderate("hi");
+          }
+        };
+    Moderated service =
+        AiServices.builder(Moderated.class)
+            .chatModel(ledger.models.wrap(chat(text(tokens(5, 1)))))
+            .moderationModel(ledger.models.wrap(strict))
+            .build();
+
+    org.assertj.core.api.Assertions.assertThatThrownBy(() -> service.chat("hi"))
+        .isInstanceOf(dev.langchain4j.service.ModerationException.class);
+
+    assertThat(ledger.figures()).containsExactlyInAnyOrder("5/1", "null/null");
+    assertThat(ledger.events())
+        .extracting(event -> event.kind().name())
+        .containsExactlyInAnyOrder("CHAT", "MODERATION");
+  }
 }

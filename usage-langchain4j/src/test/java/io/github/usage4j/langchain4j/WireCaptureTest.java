@@ -25,8 +25,10 @@ import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.googleai.GoogleAiGeminiChatModel;
 import dev.langchain4j.model.googleai.GoogleAiGeminiStreamingChatModel;
+import dev.langchain4j.model.mistralai.MistralAiStreamingChatModel;
 import dev.langchain4j.model.openai.OpenAiChatModel;
 import dev.langchain4j.model.openai.OpenAiEmbeddingModel;
+import dev.langchain4j.model.openai.OpenAiResponsesStreamingChatModel;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
@@ -331,6 +333,43 @@ class WireCaptureTest {
   private static final String BLOCK_START =
       "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\","
           + "\"text\":\"\"}}";
+
+  @Test
+  void streamOfMistral_cancelled_isEstimated() throws Exception {
+    var model =
+        MistralAiStreamingChatModel.builder()
+            .httpClientBuilder(UsageHttpClient.builder())
+            .baseUrl(serve(events(piece("a"), piece("b"), stop(), LoopbackOpenAi.usage())))
+            .apiKey(KEY)
+            .modelName("mistral-small-latest")
+            .build();
+
+    assertThat(cancelled(model)).isEqualTo("cancelled");
+
+    assertCall("11/1 CANCELLED", 1, Quality.ESTIMATED, null);
+  }
+
+  @Test
+  void streamOfOpenAiResponses_cancelled_isEstimated() throws Exception {
+    var model =
+        OpenAiResponsesStreamingChatModel.builder()
+            .httpClientBuilder(UsageHttpClient.builder())
+            .baseUrl(
+                serve(
+                    events(
+                        "{\"type\":\"response.output_text.delta\",\"delta\":\"a\"}",
+                        "{\"type\":\"response.output_text.delta\",\"delta\":\"b\"}",
+                        "{\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"model\":"
+                            + "\"gpt-4o\",\"output\":[],\"usage\":{\"input_tokens\":10,"
+                            + "\"output_tokens\":2,\"total_tokens\":12}}}")))
+            .apiKey(KEY)
+            .modelName("gpt-4o")
+            .build();
+
+    assertThat(cancelled(model)).isEqualTo("cancelled");
+
+    assertCall("11/1 CANCELLED", 1, Quality.ESTIMATED, null);
+  }
 
   @Test
   void streamOfAnthropic_cancelled_hasTheInputOfItsStart() throws Exception {
