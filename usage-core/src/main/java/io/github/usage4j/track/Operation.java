@@ -61,6 +61,15 @@ final class Operation {
     return parent == null ? null : parent.id;
   }
 
+  /** True if this is the other one, or an operation inside it. */
+  boolean isWithin(Operation other) {
+    Operation op = this;
+    while (op != null && op != other) {
+      op = op.parent;
+    }
+    return op != null;
+  }
+
   Attribution attribution() {
     return attribution;
   }
@@ -128,7 +137,9 @@ final class Operation {
   /** A call has ended and was listened to; true if the operation ends by that. */
   synchronized boolean callEnded(UsageEvent event) {
     inFlight--;
-    askedForTools = event.toolCalls() > 0;
+    if (event.outcome() == UsageEvent.Outcome.SUCCESS) { // a step that failed may be repeated
+      askedForTools = event.toolCalls() > 0;
+    }
     lastActivity = System.nanoTime();
     return endIfOver();
   }

@@ -63,6 +63,17 @@ final class OperationEnds {
             });
   }
 
+  /** Tells of all that still wait: no step of theirs will come any more. */
+  void endAll() {
+    List<Operation> left = List.copyOf(waiting);
+    waiting.removeAll(left);
+    for (Operation operation : left) {
+      if (operation.endIfIdle(0)) {
+        tell(operation);
+      }
+    }
+  }
+
   private void tell(Operation operation) {
     var ended =
         new EndedOperation(

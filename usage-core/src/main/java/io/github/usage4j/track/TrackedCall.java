@@ -76,6 +76,11 @@ public final class TrackedCall {
     return operation.id();
   }
 
+  /** True if it will not be recorded; see {@link UsageTracker#suspended}. */
+  public boolean suspended() {
+    return operation.suspended();
+  }
+
   /** The model that answered. */
   public TrackedCall responseModel(@Nullable String answered) {
     return describe(event -> event.responseModel(answered));
@@ -99,7 +104,9 @@ public final class TrackedCall {
    * time, operation, attribution, tokens and outcome.
    */
   public synchronized TrackedCall describe(Consumer<UsageEventBuilder> more) {
-    details = details == null ? more : details.andThen(more);
+    if (ended == null) {
+      details = details == null ? more : details.andThen(more);
+    }
     return this;
   }
 
@@ -273,8 +280,7 @@ public final class TrackedCall {
         return;
       }
       event = tracker.priced(build(Outcome.ERROR, failedDetails, failedAfter), List.of());
-      failedDetails = null;
-      ended = event;
+      endWith(event);
     }
     tracker.streams().remove(this);
     tracker.accept(event, operation);
@@ -292,6 +298,7 @@ public final class TrackedCall {
 
   private UsageEvent end(Outcome outcome, Consumer<UsageEventBuilder> how) {
     UsageEvent event;
+    boolean watched;
     synchronized (this) {
       if (ended != null) {
         event = ended;
@@ -301,15 +308,25 @@ public final class TrackedCall {
       Duration took = elapsed();
       event = build(outcome, how, took);
       event = tracker.priced(event, addUpTo(event.tokens()) ? exchanges : List.of());
-      ended = event;
+      watched = giveUp != null;
+      endWith(event);
     }
     // Outside the lock: sinks and listeners are other people's code.
     tracker.held().letGo(this);
-    if (giveUp != null) {
+    if (watched) {
       tracker.streams().remove(this);
     }
     tracker.accept(event, operation);
     return event;
+  }
+
+  /** Whoever remembers this call must not keep its request and its answer by that. */
+  private void endWith(UsageEvent event) {
+    ended = event;
+    details = null;
+    failedDetails = null;
+    exchanges = List.of();
+    giveUp = null;
   }
 
   private boolean addUpTo(TokenCounts tokens) {

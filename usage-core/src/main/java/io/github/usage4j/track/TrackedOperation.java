@@ -39,12 +39,14 @@ public final class TrackedOperation {
   }
 
   /**
-   * Starts a call that is a step of it, unless a scope that was opened on this thread claims it.
+   * Starts a call that is a step of it, unless a scope that was opened on this thread claims it:
+   * one around this operation does not, because this one was asked for inside it.
    */
   public TrackedCall start(Kind kind, String provider, String model) {
-    return tracker.inScope()
-        ? tracker.start(kind, provider, model)
-        : tracker.startIn(operation, kind, provider, model);
+    Operation scoped = tracker.scoped();
+    return scoped == null || operation.isWithin(scoped)
+        ? tracker.startIn(operation, kind, provider, model)
+        : tracker.start(kind, provider, model);
   }
 
   /** No further call is expected. A second end is ignored. */

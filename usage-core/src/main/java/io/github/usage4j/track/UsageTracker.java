@@ -178,10 +178,10 @@ public final class UsageTracker implements AutoCloseable {
     return start(previous, kind, provider, model);
   }
 
-  /** True if the calls on this thread belong to a scope that was opened on it. */
-  boolean inScope() {
+  /** The operation of the scope that was opened on this thread; null if there is none. */
+  @Nullable Operation scoped() {
     ThreadContext.Frame frame = context.current();
-    return frame != null && frame.scope() != null;
+    return frame == null || frame.scope() == null ? null : frame.operation();
   }
 
   TrackedCall startIn(Operation operation, Kind kind, String provider, String model) {
@@ -252,6 +252,7 @@ public final class UsageTracker implements AutoCloseable {
   public void close() {
     held.endAll();
     streams.closeAll();
+    ends.endAll();
     for (UsageBuffer.Running sink : sinks) {
       guard.run(Anomaly.LISTENER_FAILED, "closing a buffer", sink::close);
     }

@@ -109,4 +109,40 @@ class OperationEndsTest {
         .isThrownBy(() -> tracker(Duration.ZERO))
         .withMessage("operationIdle must be positive, but was PT0S");
   }
+
+  @Test
+  void stepThatFailedAfterTools_mayBeRepeated() {
+    TrackedCall asking = start();
+    asking.describe(event -> event.toolCalls(1)).succeeded(TEN);
+    TrackedCall refused = asking.next(CHAT, "p", "m");
+    refused.failed(new IOException("429"));
+    assertThat(ended).isEmpty();
+    asking.next(CHAT, "p", "m").succeeded(TEN);
+    assertThat(ended.poll().usage().calls()).isEqualTo(3);
+    assertThat(metrics.anomalies(Anomaly.LATE_STEP)).isZero();
+  }
+
+  @Test
+  void closingTheTracker_tellsOfWhatStillWaits() {
+    start().describe(event -> event.toolCalls(1)).succeeded(TEN);
+    assertThat(ended).isEmpty();
+    tracker.close();
+    assertThat(ended.poll().usage().tokens()).isEqualTo(TEN);
+    assertThat(ended).isEmpty();
+  }
+
+  @Test
+  void operationOfSomebodyElse_isNotClaimedByTheScopeAroundIt() {
+    Attribution globex = Attribution.organization("globex");
+    try (UsageScope around = tracker.scope(Attribution.organization("acme"))) {
+      TrackedOperation operation = tracker.startOperation(globex);
+      assertThat(operation.start(CHAT, "p", "m").succeeded(TEN).attribution()).isEqualTo(globex);
+      try (UsageScope inside = tracker.scope(Attribution.organization("initech"))) {
+        assertThat(operation.start(CHAT, "p", "m").succeeded(TEN).operationId())
+            .isEqualTo(inside.operationId());
+      }
+      operation.end();
+      assertThat(around.totalUsage().calls()).isZero();
+    }
+  }
 }

@@ -93,7 +93,7 @@ final class Estimate {
         return tokens;
       }
       settings.tracker().report(Anomaly.ESTIMATOR_FAILED, "the estimator said " + tokens, null);
-    } catch (Exception | LinkageError | AssertionError e) {
+    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
       settings.tracker().report(Anomaly.ESTIMATOR_FAILED, "the estimator failed", e);
     }
     return otherwise;

@@ -71,9 +71,12 @@ final class Lineage {
     }
   }
 
-  /** Remembers which call gave an answer, if it asks for tools. */
+  /**
+   * Remembers which call gave an answer, if it asks for tools. One that was only tried out is no
+   * reason to leave out what follows for real.
+   */
   void remember(@Nullable AiMessage answer, TrackedCall call, Attribution who) {
-    if (answer == null || !answer.hasToolExecutionRequests()) {
+    if (answer == null || !answer.hasToolExecutionRequests() || call.suspended()) {
       return;
     }
     var step = new Step(call, who);

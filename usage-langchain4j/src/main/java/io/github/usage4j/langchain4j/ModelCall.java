@@ -300,7 +300,11 @@ final class ModelCall {
     end(
         started -> {
           WireCapture.Sum seen = seen(true);
-          WireCapture.compare(seen, answer.usage().tokens());
+          settings.quietly(
+              () -> {
+                WireCapture.compare(seen, answer.usage().tokens());
+                return seen;
+              });
           Answer known = answer.onTheWire(seen);
           started.describe(known::describe).exchanges(seen.parts());
           StatedUsage usage = UsageReading.completed(known.usage(), provider);
@@ -318,7 +322,8 @@ final class ModelCall {
             event = started.succeeded(usage.tokens());
           }
           settings.lineage().remember(message, started, event.attribution());
-        });
+        },
+        started -> started.succeeded(TokenCounts.UNKNOWN));
   }
 
   /** A provider may have answered, and charged for it, what the client then could not read. */
@@ -327,11 +332,14 @@ final class ModelCall {
         started -> {
           started.exchanges(seen(false).parts());
           started.failed(error, this::describeCutShort);
-        });
+        },
+        started -> started.failed(error));
   }
 
   void failedUnlessAnswered(Throwable error) {
-    end(started -> started.failedUnlessAnswered(error, this::describeCutShort));
+    end(
+        started -> started.failedUnlessAnswered(error, this::describeCutShort),
+        started -> started.failed(error));
   }
 
   void cancelled() {
@@ -341,14 +349,17 @@ final class ModelCall {
           Answer known = Answer.NONE.onTheWire(seen);
           started.describe(known::describe).exchanges(seen.parts());
           TokenCounts tokens = known.usage().tokens();
-          TokenCounts probable = probable(tokens, true);
+          TokenCounts probable = probable(tokens, known.usage().partial());
           started.cancelled(
-              probable, probable.equals(tokens) ? quality(tokens) : Quality.ESTIMATED);
-        });
+              probable, probable.equals(tokens) ? quality(known.usage()) : Quality.ESTIMATED);
+        },
+        started -> started.cancelled(TokenCounts.UNKNOWN));
   }
 
-  private static Quality quality(TokenCounts cutShort) {
-    return cutShort.isUnknown() ? Quality.MISSING : Quality.PARTIAL;
+  private static Quality quality(StatedUsage cutShort) {
+    return cutShort.tokens().isUnknown()
+        ? Quality.MISSING
+        : cutShort.partial() ? Quality.PARTIAL : Quality.REPORTED;
   }
 
   /** What is known of a call that did not come to a good end. */
@@ -392,13 +403,17 @@ final class ModelCall {
     }
   }
 
-  private void end(Consumer<TrackedCall> how) {
+  /** A call that cannot be ended as it should is ended otherwise: it was paid for. */
+  private void end(Consumer<TrackedCall> how, Consumer<TrackedCall> otherwise) {
     TrackedCall started = call;
     if (started != null) {
       try {
         how.accept(started);
       } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
         settings.tracker().report(Anomaly.EVENT_REPAIRED, "a call could not be ended", e);
+        if (!started.hasEnded()) {
+          otherwise.accept(started);
+        }
       }
     }
   }

@@ -225,6 +225,17 @@ class CorrelationTest {
   }
 
   @Test
+  void stepAfterOneThatWasOnlyTriedOut_isRecorded() {
+    ChatModel model = ledger.models.wrap(chat(twoSteps("call_0")));
+    AiMessage asked =
+        ledger.tracker.suspended().call(() -> model.chat(UserMessage.from("7")).aiMessage());
+
+    model.chat(resultsFor(asked));
+
+    assertThat(ledger.events()).hasSize(1);
+  }
+
+  @Test
   void equalAnswer_ofSomebodyElse_isNotJoined() {
     ChatModel model = ledger.models.wrap(chat(twoSteps("call_0")));
     AiMessage asked = ask(model, "acme");
