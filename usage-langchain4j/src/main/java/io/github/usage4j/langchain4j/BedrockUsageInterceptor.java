@@ -2,21 +2,33 @@ package io.github.usage4j.langchain4j;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.usage4j.langchain4j.internal.InvokedUsage;
+import java.nio.ByteBuffer;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import software.amazon.awssdk.core.SdkBytes;
+import software.amazon.awssdk.core.SdkRequest;
 import software.amazon.awssdk.core.exception.SdkServiceException;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttribute;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.http.SdkHttpResponse;
 import software.amazon.awssdk.services.bedrockruntime.model.CacheDetail;
 import software.amazon.awssdk.services.bedrockruntime.model.ConverseRequest;
 import software.amazon.awssdk.services.bedrockruntime.model.ConverseResponse;
+import software.amazon.awssdk.services.bedrockruntime.model.ConverseStreamRequest;
+import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelRequest;
+import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelResponse;
+import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelWithResponseStreamRequest;
 import software.amazon.awssdk.services.bedrockruntime.model.TokenUsage;
 
 /**
- * Shows a tracked Bedrock model what Bedrock states of its usage: also for answers that LangChain4j
- * refuses although they were paid for. Register it with the client that is given to the model:
+ * Shows a tracked Bedrock model what Bedrock states of its usage, in answers and in streams: also
+ * where LangChain4j refuses them although they were paid for, and where a stream is cancelled.
+ * Register it with the client that is given to the model:
  *
  * <pre>{@code
  * BedrockRuntimeClient.builder()
@@ -24,47 +36,118 @@ import software.amazon.awssdk.services.bedrockruntime.model.TokenUsage;
  *     .build();
  * }</pre>
  *
- * <p>Only token counts are kept. Streamed answers do not pass by here; their figures are those that
- * LangChain4j tells. Calls of other operations and of models that are not tracked are left alone.
+ * <p>Calls in the common format ({@code Converse}) and in a model's own ({@code InvokeModel}) are
+ * read, with and without stream. Only token counts and the model's name are kept. Other operations,
+ * and calls of models that are not tracked, are left alone. Safe for use by several threads;
+ * nothing here throws.
  */
 public final class BedrockUsageInterceptor implements ExecutionInterceptor {
 
+  private static final String EVENT_STREAM = "application/vnd.amazon.eventstream";
+
   /** The SDK wants names that are used once, and a class may be loaded twice beside one SDK. */
-  private static final ExecutionAttribute<WireExchange> EXCHANGE =
-      new ExecutionAttribute<>("io.github.usage4j.exchange." + UUID.randomUUID());
+  private static final ExecutionAttribute<Execution> EXECUTION =
+      new ExecutionAttribute<>("io.github.usage4j.execution." + UUID.randomUUID());
+
+  /** The exchange of a call to the SDK; a new one if it begins to read another answer. */
+  private static final class Execution {
+
+    private final @Nullable WireCapture capture;
+    private volatile WireExchange exchange;
+
+    Execution(@Nullable WireCapture capture, WireExchange exchange) {
+      this.capture = capture;
+      this.exchange = exchange;
+    }
+
+    WireExchange stream() {
+      if (exchange.seen().progress() != WireExchange.Progress.SENT) {
+        WireExchange again = WireCapture.begin(capture, InvokedUsage::new);
+        exchange = again == null ? exchange : again;
+      }
+      exchange.opened();
+      return exchange;
+    }
+  }
 
   /** An interceptor for any number of clients. */
   public BedrockUsageInterceptor() {}
 
   @Override
   public void beforeExecution(Context.BeforeExecution context, ExecutionAttributes attributes) {
-    if (context.request() instanceof ConverseRequest) {
-      WireExchange exchange = WireCapture.begin();
+    SdkRequest request = context.request();
+    if (request instanceof ConverseRequest
+        || request instanceof ConverseStreamRequest
+        || request instanceof InvokeModelRequest
+        || request instanceof InvokeModelWithResponseStreamRequest) {
+      WireCapture capture = Reentry.capture();
+      WireExchange exchange = WireCapture.begin(capture, InvokedUsage::new);
       if (exchange != null) {
-        attributes.putAttribute(EXCHANGE, exchange);
+        attributes.putAttribute(EXECUTION, new Execution(capture, exchange));
       }
     }
   }
 
   @Override
+  public Optional<Publisher<ByteBuffer>> modifyAsyncHttpResponseContent(
+      Context.ModifyHttpResponse context, ExecutionAttributes attributes) {
+    Optional<Publisher<ByteBuffer>> content = context.responsePublisher();
+    Execution execution = attributes.getAttribute(EXECUTION);
+    SdkHttpResponse response = context.httpResponse();
+    if (execution == null
+        || content.isEmpty()
+        || !response.isSuccessful()
+        || !response.firstMatchingHeader("content-type").orElse("").startsWith(EVENT_STREAM)) {
+      return content;
+    }
+    WireExchange exchange = execution.stream();
+    return content.map(source -> BedrockStream.watched(source, exchange));
+  }
+
+  @Override
   public void afterUnmarshalling(
       Context.AfterUnmarshalling context, ExecutionAttributes attributes) {
-    WireExchange exchange = attributes.getAttribute(EXCHANGE);
-    if (exchange != null && context.response() instanceof ConverseResponse answer) {
-      read(answer, exchange);
+    Execution execution = attributes.getAttribute(EXECUTION);
+    if (execution == null) {
+      return;
+    }
+    if (context.response() instanceof ConverseResponse answer) {
+      read(answer, execution.exchange);
+    } else if (context.response() instanceof InvokeModelResponse answer) {
+      read(answer, context.httpResponse(), execution.exchange);
     }
   }
 
   @Override
   public void onExecutionFailure(Context.FailedExecution context, ExecutionAttributes attributes) {
-    WireExchange exchange = attributes.getAttribute(EXCHANGE);
-    if (exchange == null) {
+    Execution execution = attributes.getAttribute(EXECUTION);
+    if (execution == null) {
       return;
     }
     if (context.exception() instanceof SdkServiceException) {
-      exchange.refused();
+      execution.exchange.refused();
     } else {
-      exchange.failed(context.exception());
+      execution.exchange.failed(context.exception());
+    }
+  }
+
+  private static void read(
+      InvokeModelResponse answer, SdkHttpResponse http, WireExchange exchange) {
+    try {
+      SdkBytes body = answer.body();
+      boolean json = answer.contentType() == null || answer.contentType().contains("json");
+      exchange.body(
+          usage -> {
+            if (usage instanceof InvokedUsage invoked) {
+              invoked.headers(name -> http.firstMatchingHeader(name).orElse(null));
+            }
+            if (body != null && json) {
+              usage.read(body.asByteArrayUnsafe());
+            }
+          },
+          true);
+    } catch (RuntimeException | LinkageError e) { // an SDK of another version
+      exchange.unreadable(e);
     }
   }
 

@@ -4,12 +4,14 @@ import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent.Source;
 import io.github.usage4j.langchain4j.WireExchange.Progress;
 import io.github.usage4j.langchain4j.WireExchange.Seen;
+import io.github.usage4j.langchain4j.internal.RawUsage;
 import io.github.usage4j.langchain4j.internal.StatedUsage;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,25 +49,26 @@ final class WireCapture {
     this.settings = settings;
   }
 
-  /** A new exchange of the call that runs on this thread; null if none does. */
-  static @Nullable WireExchange begin() {
-    return begin(Reentry.capture());
-  }
-
   /** A new exchange of a call; null if there is no call, and then nothing is kept. */
   static @Nullable WireExchange begin(@Nullable WireCapture capture) {
+    return begin(capture, RawUsage::new);
+  }
+
+  /** A new exchange whose answer is read in a way of its own. */
+  static @Nullable WireExchange begin(
+      @Nullable WireCapture capture, Supplier<? extends RawUsage> raw) {
     if (capture == null) {
       LOG.debug("an exchange with a provider belongs to no tracked call and is not counted");
       return null;
     }
-    return capture.add();
+    return capture.add(raw.get());
   }
 
-  private synchronized WireExchange add() {
+  private synchronized WireExchange add(RawUsage raw) {
     if (exchanges == null) {
       exchanges = new ArrayList<>(1);
     }
-    var exchange = new WireExchange(settings);
+    var exchange = new WireExchange(settings, raw);
     exchanges.add(exchange);
     return exchange;
   }
@@ -92,7 +95,7 @@ final class WireCapture {
       Seen seen = exchange.seen();
       if (seen.stated()) {
         stated.add(seen.usage());
-        open |= !answered && seen.progress() != Progress.ENDED;
+        open |= !answered && seen.open();
       } else {
         silent |= seen.progress() != Progress.REFUSED;
       }

@@ -8,6 +8,7 @@ import io.github.usage4j.langchain4j.internal.StatedUsage;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.net.http.HttpConnectTimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,9 +32,14 @@ final class WireExchange {
   }
 
   /** What is known at one moment. */
-  record Seen(StatedUsage usage, Progress progress) {
+  record Seen(StatedUsage usage, Progress progress, boolean concluded) {
 
-    static final Seen NOTHING = new Seen(StatedUsage.NONE, Progress.SENT);
+    static final Seen NOTHING = new Seen(StatedUsage.NONE, Progress.SENT, false);
+
+    /** Whether more may be stated. */
+    boolean open() {
+      return progress != Progress.ENDED && !concluded;
+    }
 
     boolean stated() {
       return !usage.tokens().isUnknown();
@@ -41,30 +47,31 @@ final class WireExchange {
   }
 
   private final Settings settings;
-  private final RawUsage raw = new RawUsage(); // guarded by this
+  private final RawUsage raw; // guarded by this
   private volatile Seen seen = Seen.NOTHING; // written under this
 
-  WireExchange(Settings settings) {
+  WireExchange(Settings settings, RawUsage raw) {
     this.settings = settings;
+    this.raw = raw;
   }
 
   Seen seen() {
     return seen;
   }
 
-  /** The whole answer, in JSON. */
-  void body(byte[] json) {
-    scan(() -> raw.read(json), Progress.ENDED);
-  }
-
-  /** The whole answer, in JSON. */
-  void body(String json) {
-    scan(() -> raw.read(json), Progress.ENDED);
+  /**
+   * The whole answer.
+   *
+   * @param reading reads it
+   * @param isJson whether it must be: else nobody minds if it is not
+   */
+  void body(Consumer<RawUsage> reading, boolean isJson) {
+    scan(reading, Progress.ENDED, isJson);
   }
 
   /** The usage of an answer that somebody else parsed. */
   void usage(ObjectNode block) {
-    scan(() -> raw.usage(block), Progress.ENDED);
+    scan(usage -> usage.usage(block), Progress.ENDED, true);
   }
 
   /** A stream begins. */
@@ -75,10 +82,15 @@ final class WireExchange {
   /** A piece of a stream. */
   void event(@Nullable String data) {
     if (data != null && RawUsage.mayState(data)) {
-      scan(() -> raw.read(data), Progress.OPEN);
+      piece(usage -> usage.read(data));
     } else if (seen.progress() == Progress.SENT) {
       to(Progress.OPEN);
     }
+  }
+
+  /** A piece of a stream in which usage may be stated. */
+  void piece(Consumer<RawUsage> reading) {
+    scan(reading, Progress.OPEN, true);
   }
 
   /** The answer is complete. */
@@ -86,9 +98,9 @@ final class WireExchange {
     to(Progress.ENDED);
   }
 
-  /** The provider answered with an error. */
+  /** The provider answered with an error, or ended its answer with one. */
   void refused() {
-    to(Progress.REFUSED);
+    to(seen.progress() == Progress.SENT ? Progress.REFUSED : Progress.BROKEN);
   }
 
   void failed(@Nullable Throwable error) {
@@ -98,16 +110,29 @@ final class WireExchange {
   /** The answer is complete, but could not be looked at. */
   void unreadable(Throwable problem) {
     ended();
+    problem(problem);
+  }
+
+  /** Something of the answer could not be read. */
+  void problem(Throwable problem) {
     settings.wireProblem("an answer on the wire could not be read", problem);
   }
 
-  private synchronized void scan(Runnable reading, Progress progress) {
+  private void scan(Consumer<RawUsage> reading, Progress progress, boolean isJson) {
+    Throwable problem = scanned(reading, progress);
+    if (problem != null && isJson) {
+      problem(problem);
+    }
+  }
+
+  private synchronized @Nullable Throwable scanned(Consumer<RawUsage> reading, Progress progress) {
     to(progress);
     try {
-      reading.run();
-      seen = new Seen(raw.stated(Source.WIRE), seen.progress());
+      reading.accept(raw);
+      seen = new Seen(raw.stated(Source.WIRE), seen.progress(), raw.concluded());
+      return raw.takeProblem();
     } catch (RuntimeException | LinkageError | StackOverflowError e) {
-      settings.wireProblem("an answer on the wire could not be read", e);
+      return e;
     }
   }
 
@@ -115,7 +140,7 @@ final class WireExchange {
   private synchronized void to(Progress next) {
     Progress now = seen.progress();
     if (now == Progress.SENT || (now == Progress.OPEN && next != Progress.SENT)) {
-      seen = new Seen(seen.usage(), next);
+      seen = new Seen(seen.usage(), next, seen.concluded());
     }
   }
 

@@ -6,6 +6,7 @@ import dev.langchain4j.http.client.HttpRequest;
 import dev.langchain4j.http.client.SuccessfulHttpResponse;
 import dev.langchain4j.http.client.sse.ServerSentEvent;
 import dev.langchain4j.http.client.sse.ServerSentEventListener;
+import io.github.usage4j.langchain4j.internal.RawUsage;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -20,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow.Publisher;
 import java.util.concurrent.Flow.Subscriber;
 import java.util.concurrent.Flow.Subscription;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -309,8 +311,10 @@ final class WireHttp {
 
   private static void scan(SuccessfulHttpResponse response, WireExchange exchange) {
     try {
-      if (mayBeJson(response)) {
-        read(response, exchange);
+      String type = contentType(response);
+      // Audio and images are not looked at.
+      if (type.isBlank() || type.contains("json") || type.startsWith("text/")) {
+        exchange.body(reading(response), type.contains("json"));
       } else {
         exchange.ended();
       }
@@ -319,31 +323,28 @@ final class WireHttp {
     }
   }
 
-  private static void read(SuccessfulHttpResponse response, WireExchange exchange) {
-    byte[] bytes;
+  private static Consumer<RawUsage> reading(SuccessfulHttpResponse response) {
     try {
-      bytes = response.bodyBytes();
+      byte[] bytes = response.bodyBytes();
+      return usage -> usage.read(bytes == null ? new byte[0] : bytes);
     } catch (NoSuchMethodError e) { // before 1.18
       String body = response.body();
-      exchange.body(body == null ? "" : body);
-      return;
+      return usage -> usage.read(body == null ? "" : body);
     }
-    exchange.body(bytes == null ? new byte[0] : bytes);
   }
 
-  /** Audio and images are not looked at. */
-  private static boolean mayBeJson(SuccessfulHttpResponse response) {
+  private static String contentType(SuccessfulHttpResponse response) {
     Map<String, List<String>> headers = response.headers();
-    if (headers == null) {
-      return true;
-    }
-    for (Map.Entry<String, List<String>> header : headers.entrySet()) {
-      List<String> values = header.getValue();
-      if ("content-type".equalsIgnoreCase(header.getKey()) && values != null && !values.isEmpty()) {
-        String type = values.get(0) == null ? "" : values.get(0).toLowerCase(Locale.ROOT);
-        return type.isBlank() || type.contains("json") || type.startsWith("text/");
+    if (headers != null) {
+      for (Map.Entry<String, List<String>> header : headers.entrySet()) {
+        List<String> values = header.getValue();
+        if ("content-type".equalsIgnoreCase(header.getKey()) && values != null) {
+          return values.isEmpty() || values.get(0) == null
+              ? ""
+              : values.get(0).toLowerCase(Locale.ROOT);
+        }
       }
     }
-    return true;
+    return "";
   }
 }

@@ -2,6 +2,7 @@ package io.github.usage4j.langchain4j.internal;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -13,6 +14,7 @@ import io.github.usage4j.UsageEvent.Source;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * delta}, {@code meta}, {@code x_groq} in it), so that an answer which talks of usage is not taken
  * for one. Not safe for use by several threads.
  */
-public final class RawUsage {
+public class RawUsage {
 
   private static final ObjectReader TREE =
       JsonMapper.builder()
@@ -38,17 +40,29 @@ public final class RawUsage {
   /** A dollar amount has at most as many decimals as {@link io.github.usage4j.Cost} keeps. */
   private static final int SCALE = 18;
 
+  /** Events after which nothing comes, of OpenAI's Responses and of Cohere. */
+  private static final Set<String> LAST =
+      Set.of("response.completed", "response.incomplete", "response.failed", "message-end");
+
   private final ObjectNode usage = JsonNodeFactory.instance.objectNode();
   private @Nullable String model;
   private @Nullable String serviceTier;
   private boolean interim;
+  private boolean concluded;
+  private @Nullable Exception problem;
 
   /** What one document states apart from the usage block itself. */
-  private static final class Document {
-    private @Nullable String type;
-    private @Nullable JsonNode block;
-    private @Nullable JsonNode fallback;
-    private final ObjectNode bare = JsonNodeFactory.instance.objectNode();
+  static final class Document {
+    @Nullable String type;
+    @Nullable JsonNode block;
+    @Nullable JsonNode fallback;
+    final ObjectNode bare = JsonNodeFactory.instance.objectNode();
+
+    /** Whether it has a list of answers, which is empty. */
+    boolean noAnswers;
+
+    /** Whether it says why the model stopped. */
+    boolean stopped;
   }
 
   /** Reads a document, or an event of a stream. */
@@ -57,7 +71,7 @@ public final class RawUsage {
       try (JsonParser parser = JSON.createParser(json)) {
         readAll(parser);
       } catch (IOException | RuntimeException e) {
-        // Cut off or not JSON: what was found until then counts.
+        broke(e);
       }
     }
     return this;
@@ -65,12 +79,43 @@ public final class RawUsage {
 
   /** Reads a document without decoding more of it than is looked at. */
   public RawUsage read(byte[] json) {
-    try (JsonParser parser = JSON.createParser(json)) {
+    return read(json, json.length);
+  }
+
+  /** Reads a document that is the first part of an array. */
+  public RawUsage read(byte[] json, int length) {
+    try (JsonParser parser = parser(json, length)) {
       readAll(parser);
     } catch (IOException | RuntimeException e) {
-      // Cut off, compressed or not JSON: what was found until then counts.
+      broke(e);
     }
     return this;
+  }
+
+  static JsonParser parser(byte[] json, int length) throws IOException {
+    return JSON.createParser(json, 0, length);
+  }
+
+  /** Cut off, compressed or not JSON: what was found until then counts. */
+  final void broke(Exception why) {
+    problem = why;
+  }
+
+  /**
+   * Why a document could not be read to its end; null if all could since this was asked last. Says
+   * what broke and where, and nothing of what was in it, as the parser's own messages do.
+   */
+  public @Nullable IOException takeProblem() {
+    Exception taken = problem;
+    problem = null;
+    if (taken == null) {
+      return null;
+    }
+    String where =
+        taken instanceof JsonProcessingException json && json.getLocation() != null
+            ? " at line " + json.getLocation().getLineNr()
+            : "";
+    return new IOException(taken.getClass().getSimpleName() + where);
   }
 
   /** Takes a usage block that somebody else parsed. */
@@ -138,7 +183,12 @@ public final class RawUsage {
           serviceTier = orElse(parser.getValueAsString(), serviceTier);
           parser.skipChildren();
         }
-        case "x_groq" -> groq(parser, to);
+        case "x_groq" -> to.fallback = usageWithin(parser, to.fallback);
+        case "choices", "candidates" -> answers(parser, to);
+        case "stop_reason" -> {
+          to.stopped |= parser.currentToken() != JsonToken.VALUE_NULL;
+          parser.skipChildren();
+        }
         case "message", "response", "delta", "meta" -> {
           boolean looked = outer || field.equals("meta"); // Cohere's first streams: response.meta
           if (looked && parser.currentToken() == JsonToken.START_OBJECT) {
@@ -147,7 +197,40 @@ public final class RawUsage {
             parser.skipChildren();
           }
         }
-        default -> parser.skipChildren();
+        default -> {
+          if (outer) {
+            other(field, parser, to);
+          } else {
+            parser.skipChildren();
+          }
+        }
+      }
+    }
+  }
+
+  /** A field that means nothing to most providers; leaves the parser at the end of its value. */
+  void other(String field, JsonParser parser, Document to) throws IOException {
+    parser.skipChildren();
+  }
+
+  static JsonNode tree(JsonParser parser) throws IOException {
+    return TREE.readValue(parser);
+  }
+
+  /** Whether there are any, and whether one of them says why it ends. */
+  private static void answers(JsonParser parser, Document to) throws IOException {
+    if (parser.currentToken() != JsonToken.START_ARRAY) {
+      parser.skipChildren();
+      return;
+    }
+    to.noAnswers = true;
+    while (parser.nextToken() == JsonToken.START_OBJECT) {
+      to.noAnswers = false;
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        String field = parser.currentName();
+        boolean reason = field.equals("finish_reason") || field.equals("finishReason");
+        to.stopped |= parser.nextToken() == JsonToken.VALUE_STRING && reason;
+        parser.skipChildren();
       }
     }
   }
@@ -159,11 +242,14 @@ public final class RawUsage {
     }
   }
 
-  private static void groq(JsonParser parser, Document to) throws IOException {
+  static @Nullable JsonNode usageWithin(JsonParser parser, @Nullable JsonNode otherwise)
+      throws IOException {
     if (parser.currentToken() == JsonToken.START_OBJECT) {
-      JsonNode found = TREE.<JsonNode>readValue(parser).get("usage");
-      to.fallback = found instanceof ObjectNode ? found : to.fallback;
+      JsonNode found = tree(parser).get("usage");
+      return found instanceof ObjectNode ? found : otherwise;
     }
+    parser.skipChildren();
+    return otherwise;
   }
 
   /** The last block of a stream wins; those of Anthropic's events complete each other. */
@@ -175,11 +261,11 @@ public final class RawUsage {
     if (!(found instanceof ObjectNode block)) {
       return;
     }
-    boolean start = "message_start".equals(document.type);
-    if (start || !"message_delta".equals(document.type)) {
+    if (!completes(document)) {
       usage.removeAll();
     }
-    interim = start;
+    interim = "message_start".equals(document.type);
+    concluded = concludes(document);
     block
         .properties()
         .forEach(
@@ -192,8 +278,33 @@ public final class RawUsage {
     serviceTier = tier != null && tier.isTextual() ? tier.asText() : serviceTier;
   }
 
+  /** Whether its figures complete those of the documents before. */
+  boolean completes(Document document) {
+    return "message_delta".equals(document.type);
+  }
+
+  /**
+   * Whether its figures are known to be the last ones: the model says that it stopped, or they come
+   * in a way in which they do not come before the end.
+   */
+  boolean concludes(Document document) {
+    return document.stopped
+        || document.noAnswers
+        || document.bare.has("eval_count")
+        || (document.type != null && LAST.contains(document.type));
+  }
+
+  /** Whether the figures stated are the last ones, though the stream may not be over yet. */
+  public boolean concluded() {
+    return concluded;
+  }
+
   /** What was stated until now, read at this source; empty if nothing was. */
   public StatedUsage stated(Source source) {
+    return stated(usage, interim, source);
+  }
+
+  final StatedUsage stated(ObjectNode usage, boolean interim, Source source) {
     UsageShape shape = UsageShape.of(usage);
     if (shape == null) {
       return StatedUsage.NONE;

@@ -69,15 +69,40 @@ enum UsageShape {
           .total(u.count("totalTokenCount"));
     }
   },
-  /** Bedrock's Converse: input is stated apart from cache reads and writes. */
+  /** Bedrock's Converse and the Nova models: input is stated apart from cache reads and writes. */
   CONVERSE {
     @Override
     void read(Usage u, Figures to) {
-      to.cacheRead(u.count("cacheReadInputTokens"))
-          .cacheWrite(u.count("cacheWriteInputTokens"))
+      to.cacheRead(u.first(u.count("cacheReadInputTokens"), u.count("cacheReadInputTokenCount")))
+          .cacheWrite(
+              u.first(u.count("cacheWriteInputTokens"), u.count("cacheWriteInputTokenCount")))
           .cacheWriteOneHour(u.oneHour("cacheDetails"))
           .inputWithoutCache(u.count("inputTokens"))
           .output(u.count("outputTokens"));
+    }
+  },
+  /** What Bedrock itself counted of a model's call: input is stated apart from the cache's. */
+  INVOCATION {
+    @Override
+    void read(Usage u, Figures to) {
+      to.cacheRead(u.count("cacheReadInputTokenCount"))
+          .cacheWrite(u.count("cacheWriteInputTokenCount"))
+          .inputWithoutCache(u.count("inputTokenCount"))
+          .output(u.count("outputTokenCount"));
+    }
+  },
+  /** Llama on Bedrock. */
+  LLAMA {
+    @Override
+    void read(Usage u, Figures to) {
+      to.input(u.count("prompt_token_count")).output(u.count("generation_token_count"));
+    }
+  },
+  /** Titan on Bedrock, texts and embeddings. */
+  TITAN {
+    @Override
+    void read(Usage u, Figures to) {
+      to.input(u.count("inputTextTokenCount")).output(u.count("totalOutputTextTokenCount"));
     }
   },
   /** Ollama's own API, which omits the prompt if all of it was cached. */
@@ -124,6 +149,15 @@ enum UsageShape {
     }
     if (hasAny(usage, "inputTokens", "outputTokens")) {
       return CONVERSE;
+    }
+    if (hasAny(usage, "inputTokenCount", "outputTokenCount")) {
+      return INVOCATION;
+    }
+    if (hasAny(usage, "prompt_token_count", "generation_token_count")) {
+      return LLAMA;
+    }
+    if (hasAny(usage, "inputTextTokenCount", "totalOutputTextTokenCount")) {
+      return TITAN;
     }
     if (hasAny(usage, "prompt_eval_count", "eval_count")) {
       return OLLAMA;
