@@ -9,6 +9,8 @@ import io.github.usage4j.track.UsageScope;
 import io.github.usage4j.track.UsageTracker;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A tracker that writes to memory at once, and what came of it. */
@@ -16,6 +18,7 @@ final class Ledger {
 
   final InMemoryUsageStore store = new InMemoryUsageStore();
   final AtomicInteger anomalies = new AtomicInteger();
+  final Set<UsageMetrics.Anomaly> kinds = ConcurrentHashMap.newKeySet();
   final UsageTracker tracker =
       UsageTracker.builder(store)
           .buffer(UsageBuffer.none())
@@ -24,6 +27,7 @@ final class Ledger {
               new UsageMetrics() {
                 @Override
                 public void anomaly(Anomaly what) {
+                  kinds.add(what);
                   anomalies.incrementAndGet();
                 }
               })

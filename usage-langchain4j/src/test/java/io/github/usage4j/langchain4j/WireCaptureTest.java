@@ -14,29 +14,21 @@ import dev.langchain4j.http.client.HttpClient;
 import dev.langchain4j.http.client.HttpClientBuilder;
 import dev.langchain4j.http.client.log.LoggingHttpClient;
 import dev.langchain4j.model.anthropic.AnthropicStreamingChatModel;
-import dev.langchain4j.model.bedrock.BedrockChatModel;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.listener.ChatModelRequestContext;
 import dev.langchain4j.model.chat.response.ChatResponse;
-import dev.langchain4j.model.chat.response.PartialResponse;
-import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.googleai.GoogleAiGeminiChatModel;
-import dev.langchain4j.model.googleai.GoogleAiGeminiStreamingChatModel;
-import dev.langchain4j.model.mistralai.MistralAiStreamingChatModel;
 import dev.langchain4j.model.openai.OpenAiChatModel;
 import dev.langchain4j.model.openai.OpenAiEmbeddingModel;
-import dev.langchain4j.model.openai.OpenAiResponsesStreamingChatModel;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
-import io.github.usage4j.UsageEvent.Outcome;
 import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.UsageEvent.Source;
 import java.io.ByteArrayOutputStream;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -47,10 +39,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
-import software.amazon.awssdk.regions.Region;
-import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeClient;
 
 /** Real clients with a decorated HTTP client, against an endpoint on this machine. */
 class WireCaptureTest {
@@ -272,33 +260,6 @@ class WireCaptureTest {
 
   // Streams
 
-  /** Cancels at the first piece. */
-  private static final class Cancelling implements StreamingChatResponseHandler {
-    final CompletableFuture<String> done = new CompletableFuture<>();
-
-    @Override
-    public void onPartialResponse(PartialResponse part, PartialResponseContext context) {
-      context.streamingHandle().cancel();
-      done.complete("cancelled");
-    }
-
-    @Override
-    public void onCompleteResponse(ChatResponse response) {
-      done.complete("complete");
-    }
-
-    @Override
-    public void onError(Throwable error) {
-      done.complete("error");
-    }
-  }
-
-  private String cancelled(StreamingChatModel model) throws Exception {
-    var handler = new Cancelling();
-    ledger.models.wrap(model).chat(PROMPT, handler);
-    return handler.done.get(20, TimeUnit.SECONDS);
-  }
-
   private StreamingChatModel anthropic(LoopbackOpenAi.Reply reply) {
     return AnthropicStreamingChatModel.builder()
         .httpClientBuilder(UsageHttpClient.builder())
@@ -338,70 +299,6 @@ class WireCaptureTest {
       "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\","
           + "\"text\":\"\"}}";
 
-  @Test
-  void streamOfMistral_cancelled_isEstimated() throws Exception {
-    var model =
-        MistralAiStreamingChatModel.builder()
-            .httpClientBuilder(UsageHttpClient.builder())
-            .baseUrl(serve(events(piece("a"), piece("b"), stop(), LoopbackOpenAi.usage())))
-            .apiKey(KEY)
-            .modelName("mistral-small-latest")
-            .build();
-
-    assertThat(cancelled(model)).isEqualTo("cancelled");
-
-    assertCall("11/1 CANCELLED", 1, Quality.ESTIMATED, null);
-  }
-
-  @Test
-  void streamOfOpenAiResponses_cancelled_isEstimated() throws Exception {
-    var model =
-        OpenAiResponsesStreamingChatModel.builder()
-            .httpClientBuilder(UsageHttpClient.builder())
-            .baseUrl(
-                serve(
-                    events(
-                        "{\"type\":\"response.output_text.delta\",\"delta\":\"a\"}",
-                        "{\"type\":\"response.output_text.delta\",\"delta\":\"b\"}",
-                        "{\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"model\":"
-                            + "\"gpt-4o\",\"output\":[],\"usage\":{\"input_tokens\":10,"
-                            + "\"output_tokens\":2,\"total_tokens\":12}}}")))
-            .apiKey(KEY)
-            .modelName("gpt-4o")
-            .build();
-
-    assertThat(cancelled(model)).isEqualTo("cancelled");
-
-    assertCall("11/1 CANCELLED", 1, Quality.ESTIMATED, null);
-  }
-
-  @Test
-  void streamOfAnthropic_cancelled_hasTheInputOfItsStart() throws Exception {
-    var model = anthropic(anthropicEvents(MESSAGE_START, BLOCK_START, text("a"), text("b")));
-
-    assertThat(cancelled(model)).isEqualTo("cancelled");
-
-    assertCall("175/1 CANCELLED", 1, Quality.PARTIAL, Source.WIRE);
-    assertThat(ledger.only().tokens().cacheRead()).isEqualTo(25);
-    assertThat(ledger.only().tokens().cacheWrite()).isEqualTo(50);
-  }
-
-  @Test
-  void streamOfGemini_cancelled_hasTheFiguresOfTheLastPiece() throws Exception {
-    String piece = ANSWER_OF_GEMINI.replace(",\"finishReason\":\"STOP\"", "");
-    var model =
-        GoogleAiGeminiStreamingChatModel.builder()
-            .httpClientBuilder(UsageHttpClient.builder())
-            .baseUrl(serve(events(piece, ANSWER_OF_GEMINI)))
-            .apiKey(KEY)
-            .modelName("gemini-2.5-flash")
-            .build();
-
-    assertThat(cancelled(model)).isEqualTo("cancelled");
-
-    assertCall("100/20 CANCELLED", 1, Quality.PARTIAL, Source.WIRE);
-  }
-
   private StreamingChatModel openAiStreaming(LoopbackOpenAi.Reply... replies) {
     return OpenAiStreamingChatModel.builder()
         .httpClientBuilder(UsageHttpClient.builder())
@@ -409,15 +306,6 @@ class WireCaptureTest {
         .apiKey(KEY)
         .modelName("gpt-4o-mini")
         .build();
-  }
-
-  @Test
-  void streamOfOpenAi_cancelled_hasStatedNothingYet_andIsEstimated() throws Exception {
-    var model = openAiStreaming(events(piece("a"), piece("b"), stop(), LoopbackOpenAi.usage()));
-
-    assertThat(cancelled(model)).isEqualTo("cancelled");
-
-    assertCall("11/1 CANCELLED", 1, Quality.ESTIMATED, null);
   }
 
   /** Waits for the end. */
@@ -627,61 +515,5 @@ class WireCaptureTest {
     assertThat(WireExchange.class.getDeclaredFields())
         .extracting(field -> field.getType().getSimpleName())
         .containsExactlyInAnyOrder("Settings", "RawUsage", "Seen");
-  }
-
-  // Bedrock
-
-  private ChatModel bedrock(String body) {
-    return BedrockChatModel.builder()
-        .client(
-            BedrockRuntimeClient.builder()
-                .endpointOverride(URI.create(serve(json(200, body))))
-                .region(Region.US_EAST_1)
-                .credentialsProvider(
-                    StaticCredentialsProvider.create(AwsBasicCredentials.create("none", KEY)))
-                .overrideConfiguration(
-                    c -> c.addExecutionInterceptor(new BedrockUsageInterceptor()))
-                .build())
-        .modelId("anthropic.claude-sonnet-4")
-        .region(Region.US_EAST_1)
-        .maxRetries(0)
-        .build();
-  }
-
-  private static final String CONVERSE_USAGE =
-      "\"usage\":{\"inputTokens\":10,\"outputTokens\":2,\"totalTokens\":72,"
-          + "\"cacheReadInputTokens\":20,\"cacheWriteInputTokens\":40,"
-          + "\"cacheDetails\":[{\"ttl\":\"5m\",\"inputTokens\":10},{\"ttl\":\"1h\",\"inputTokens\":30}]}";
-
-  @Test
-  void answerOfBedrock_isReadByTheInterceptor() {
-    ledger
-        .models
-        .wrap(
-            bedrock(
-                "{\"output\":{\"message\":{\"role\":\"assistant\",\"content\":[{\"text\":\"Hello\"}]}},"
-                    + "\"stopReason\":\"end_turn\","
-                    + CONVERSE_USAGE
-                    + "}"))
-        .chat(PROMPT);
-
-    assertCall("70/2", 1, Quality.REPORTED, Source.WIRE);
-    assertThat(ledger.only().tokens())
-        .isEqualTo(TokenCounts.of(70, 2).cacheRead(20).cacheWrite(40).cacheWriteOneHour(30));
-  }
-
-  @Test
-  void answerOfBedrock_refused_isAnErrorWithFigures() {
-    ChatModel model =
-        bedrock(
-            "{\"output\":{\"message\":{\"role\":\"assistant\",\"content\":[{\"toolResult\":"
-                + "{\"toolUseId\":\"t\",\"content\":[]}}]}},\"stopReason\":\"end_turn\","
-                + CONVERSE_USAGE
-                + "}");
-
-    thrownBy(ledger.models.wrap(model));
-
-    assertCall("70/2 ERROR", 1, Quality.REPORTED, Source.WIRE);
-    assertThat(ledger.only().outcome()).isEqualTo(Outcome.ERROR);
   }
 }
