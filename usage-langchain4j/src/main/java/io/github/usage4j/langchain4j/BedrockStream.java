@@ -26,9 +26,14 @@ final class BedrockStream implements Subscriber<ByteBuffer>, EventStreamDecoder.
     this.exchange = exchange;
   }
 
-  static Publisher<ByteBuffer> watched(Publisher<ByteBuffer> source, WireExchange exchange) {
-    return subscriber ->
-        source.subscribe(subscriber == null ? subscriber : new BedrockStream(subscriber, exchange));
+  /** The same bytes, which are read as they pass by. */
+  record Watched(Publisher<ByteBuffer> source, WireExchange exchange)
+      implements Publisher<ByteBuffer> {
+
+    @Override
+    public void subscribe(Subscriber<? super ByteBuffer> subscriber) {
+      source.subscribe(subscriber == null ? subscriber : new BedrockStream(subscriber, exchange));
+    }
   }
 
   @Override

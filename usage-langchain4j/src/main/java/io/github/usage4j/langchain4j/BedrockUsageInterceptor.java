@@ -2,6 +2,7 @@ package io.github.usage4j.langchain4j;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.usage4j.langchain4j.BedrockStream.Watched;
 import io.github.usage4j.langchain4j.internal.InvokedUsage;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -60,8 +61,12 @@ public final class BedrockUsageInterceptor implements ExecutionInterceptor {
       this.exchange = exchange;
     }
 
+    boolean begun() {
+      return exchange.seen().progress() != WireExchange.Progress.SENT;
+    }
+
     WireExchange stream() {
-      if (exchange.seen().progress() != WireExchange.Progress.SENT) {
+      if (begun()) {
         WireExchange again = WireCapture.begin(capture, InvokedUsage::new);
         exchange = again == null ? exchange : again;
       }
@@ -76,6 +81,9 @@ public final class BedrockUsageInterceptor implements ExecutionInterceptor {
   @Override
   public void beforeExecution(Context.BeforeExecution context, ExecutionAttributes attributes) {
     SdkRequest request = context.request();
+    if (attributes.getAttribute(EXECUTION) != null) {
+      return; // registered twice
+    }
     if (request instanceof ConverseRequest
         || request instanceof ConverseStreamRequest
         || request instanceof InvokeModelRequest
@@ -93,22 +101,22 @@ public final class BedrockUsageInterceptor implements ExecutionInterceptor {
       Context.ModifyHttpResponse context, ExecutionAttributes attributes) {
     Optional<Publisher<ByteBuffer>> content = context.responsePublisher();
     Execution execution = attributes.getAttribute(EXECUTION);
-    SdkHttpResponse response = context.httpResponse();
-    if (execution == null
-        || content.isEmpty()
-        || !response.isSuccessful()
-        || !response.firstMatchingHeader("content-type").orElse("").startsWith(EVENT_STREAM)) {
+    if (execution == null || content.isEmpty() || content.get() instanceof Watched) {
       return content;
     }
-    WireExchange exchange = execution.stream();
-    return content.map(source -> BedrockStream.watched(source, exchange));
+    SdkHttpResponse response = context.httpResponse();
+    String type = response.firstMatchingHeader("content-type").orElse("");
+    if (!response.isSuccessful() || !type.startsWith(EVENT_STREAM)) {
+      return content;
+    }
+    return Optional.of(new Watched(content.get(), execution.stream()));
   }
 
   @Override
   public void afterUnmarshalling(
       Context.AfterUnmarshalling context, ExecutionAttributes attributes) {
     Execution execution = attributes.getAttribute(EXECUTION);
-    if (execution == null) {
+    if (execution == null || execution.begun()) {
       return;
     }
     if (context.response() instanceof ConverseResponse answer) {

@@ -38,7 +38,11 @@ final class LoopbackBedrock {
         .region(Region.US_EAST_1)
         .credentialsProvider(
             StaticCredentialsProvider.create(AwsBasicCredentials.create("none", "none")))
-        .overrideConfiguration(c -> c.addExecutionInterceptor(new BedrockUsageInterceptor()));
+        // Twice, as it is if the host registers it for all clients too.
+        .overrideConfiguration(
+            c ->
+                c.addExecutionInterceptor(new BedrockUsageInterceptor())
+                    .addExecutionInterceptor(new BedrockUsageInterceptor()));
   }
 
   static byte[] start() {

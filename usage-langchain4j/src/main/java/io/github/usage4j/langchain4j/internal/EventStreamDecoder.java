@@ -22,6 +22,7 @@ public final class EventStreamDecoder {
   private static final int PRELUDE = 12;
   private static final int CHECKSUM = 4;
   private static final int MAX_HEADERS = 128 << 10;
+  private static final int MAX_FRAME = 64 << 20; // more than the SDK reads
   private static final int STRING = 7;
   private static final int BYTES = 6;
 
@@ -114,12 +115,15 @@ public final class EventStreamDecoder {
     sum.reset();
     sum.update(fixed, 0, PRELUDE - CHECKSUM);
     long payload = length - headers - PRELUDE - CHECKSUM;
-    if ((int) sum.getValue() != prelude.getInt() || headers > MAX_HEADERS || payload < 0) {
+    if ((int) sum.getValue() != prelude.getInt()
+        || headers > MAX_HEADERS
+        || payload < 0
+        || length > MAX_FRAME) {
       return lose("the length of a frame of an event stream is wrong");
     }
     sum.update(fixed, PRELUDE - CHECKSUM, CHECKSUM);
     headersLength = (int) headers;
-    payloadLength = (int) Math.min(payload, Integer.MAX_VALUE);
+    payloadLength = (int) payload;
     type = null;
     room(headersLength);
     return next(Part.HEADERS);

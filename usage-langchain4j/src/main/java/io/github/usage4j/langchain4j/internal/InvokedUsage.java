@@ -92,16 +92,14 @@ public final class InvokedUsage extends RawUsage {
   private static void results(JsonParser parser, Document to) throws IOException {
     long tokens = 0;
     boolean any = false;
-    if (parser.currentToken() == JsonToken.START_ARRAY) {
-      while (parser.nextToken() == JsonToken.START_OBJECT) {
-        while (parser.nextToken() == JsonToken.FIELD_NAME) {
-          boolean count = parser.currentName().equals("tokenCount");
-          if (parser.nextToken().isNumeric() && count) {
-            tokens += parser.getValueAsLong();
-            any = true;
-          }
-          parser.skipChildren();
+    for (JsonToken part = first(parser); part != null; part = next(parser)) {
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        boolean count = parser.currentName().equals("tokenCount");
+        if (parser.nextToken().isNumeric() && count) {
+          tokens += parser.getValueAsLong();
+          any = true;
         }
+        parser.skipChildren();
       }
     }
     if (any) {
@@ -131,9 +129,13 @@ public final class InvokedUsage extends RawUsage {
   @Override
   public StatedUsage stated(Source source) {
     StatedUsage model = super.stated(source);
-    boolean complete = model.tokens().input() != null && model.tokens().output() != null;
-    return counted.isEmpty() || (complete && !model.interim())
-        ? model
-        : stated(counted, false, source);
+    StatedUsage bedrock = stated(counted, false, source);
+    boolean better =
+        model.tokens().isUnknown() || ((model.interim() || !complete(model)) && complete(bedrock));
+    return better && !bedrock.tokens().isUnknown() ? bedrock : model;
+  }
+
+  private static boolean complete(StatedUsage usage) {
+    return usage.tokens().input() != null && usage.tokens().output() != null;
   }
 }

@@ -44,6 +44,9 @@ public class RawUsage {
   private static final Set<String> LAST =
       Set.of("response.completed", "response.incomplete", "response.failed", "message-end");
 
+  /** What some write as the reason while there is none yet. */
+  private static final Set<String> NO_REASON = Set.of("", "null", "FINISH_REASON_UNSPECIFIED");
+
   private final ObjectNode usage = JsonNodeFactory.instance.objectNode();
   private @Nullable String model;
   private @Nullable String serviceTier;
@@ -219,20 +222,36 @@ public class RawUsage {
 
   /** Whether there are any, and whether one of them says why it ends. */
   private static void answers(JsonParser parser, Document to) throws IOException {
-    if (parser.currentToken() != JsonToken.START_ARRAY) {
-      parser.skipChildren();
-      return;
-    }
-    to.noAnswers = true;
-    while (parser.nextToken() == JsonToken.START_OBJECT) {
+    to.noAnswers = parser.currentToken() == JsonToken.START_ARRAY;
+    for (JsonToken part = first(parser); part != null; part = next(parser)) {
       to.noAnswers = false;
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
         String field = parser.currentName();
         boolean reason = field.equals("finish_reason") || field.equals("finishReason");
-        to.stopped |= parser.nextToken() == JsonToken.VALUE_STRING && reason;
+        boolean stated = parser.nextToken() == JsonToken.VALUE_STRING && reason;
+        to.stopped |= stated && !NO_REASON.contains(parser.getText());
         parser.skipChildren();
       }
     }
+  }
+
+  /** Enters an array; null if this is none, or an empty one. */
+  static @Nullable JsonToken first(JsonParser parser) throws IOException {
+    if (parser.currentToken() == JsonToken.START_ARRAY) {
+      return next(parser);
+    }
+    parser.skipChildren();
+    return null;
+  }
+
+  /** The next part of an array that was entered; null if there is none. Values are skipped. */
+  static @Nullable JsonToken next(JsonParser parser) throws IOException {
+    JsonToken part = parser.nextToken();
+    while (part != JsonToken.START_OBJECT && part != JsonToken.END_ARRAY && part != null) {
+      parser.skipChildren();
+      part = parser.nextToken();
+    }
+    return part == JsonToken.START_OBJECT ? part : null;
   }
 
   private static void block(JsonParser parser, Document to) throws IOException {
@@ -288,8 +307,9 @@ public class RawUsage {
    * in a way in which they do not come before the end.
    */
   boolean concludes(Document document) {
+    JsonNode block = document.block;
     return document.stopped
-        || document.noAnswers
+        || (document.noAnswers && block != null && block.path("completion_tokens").asLong() > 0)
         || document.bare.has("eval_count")
         || (document.type != null && LAST.contains(document.type));
   }

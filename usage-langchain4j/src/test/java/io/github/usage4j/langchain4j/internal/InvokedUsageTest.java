@@ -44,7 +44,7 @@ class InvokedUsageTest {
             + "'output_tokens':50}} | 18135 | 50 | 0",
         "{'usage':{'inputTokens':30,'outputTokens':55,'cacheReadInputTokenCount':20,"
             + "'cacheWriteInputTokenCount':0}} | 50 | 55 | 20",
-        "{'inputTextTokenCount':30,'results':[{'tokenCount':29,'outputText':'a'},{'tokenCount':1}]}"
+        "{'inputTextTokenCount':30,'results':[7,{'tokenCount':29,'outputText':'a'},{'tokenCount':1}]}"
             + " | 30 | 30 |",
         "{'embedding':[0.1],'inputTextTokenCount':5} | 5 | |",
         "{'generation':'a','prompt_token_count':25,'generation_token_count':7,'stop_reason':'stop'}"
@@ -186,6 +186,14 @@ class InvokedUsageTest {
   void streamThatStatesNothing_countsWhatBedrockCounted() {
     assertThat(chunks("{'text':'a'}", "{'is_finished':true," + METRICS + "}").tokens())
         .isEqualTo(TokenCounts.of(15, 13).cacheRead(5).cacheWrite(7));
+  }
+
+  @Test
+  void headersThatSayLess_takeNothingAway() {
+    usage.headers(Map.of("x-amzn-bedrock-cache-read-input-token-count", "4")::get);
+    usage.read("{\"inputTextTokenCount\":5}".getBytes(StandardCharsets.UTF_8));
+
+    assertThat(stated().tokens()).isEqualTo(TokenCounts.input(5));
   }
 
   @Test

@@ -43,6 +43,8 @@ class RawUsageTest {
         "{'input_tokens':9} | | |",
         "{'usage':null} | | |",
         "{'content':'usage','choices':[{'usage':{'prompt_tokens':9}}]} | | |",
+        "{'choices':['a',[{}],7,{}],'usage':{'prompt_tokens':9}} | 9 | |",
+        "{'choices':'a','usage':{'prompt_tokens':9}} | 9 | |",
         "not JSON with usage | | |",
       })
   void shapes_areToldApartByTheirKeys(String json, Long input, Long output, Long cached) {
@@ -74,6 +76,33 @@ class RawUsageTest {
         read("{'type':'message_start','message':{'usage':{'input_tokens':9,'output_tokens':1}}}");
     assertThat(stated.partial()).isTrue();
     assertThat(stated.tokens()).isEqualTo(TokenCounts.of(9, 1));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{'choices':[],'usage':{'prompt_tokens':9,'completion_tokens':2}} | true",
+        "{'choices':[{'finish_reason':'stop'}],'usage':{'prompt_tokens':9}} | true",
+        "{'choices':[{'finish_reason':null}],'usage':{'prompt_tokens':9}} | false",
+        "{'choices':[{'finish_reason':''}],'usage':{'prompt_tokens':9}} | false",
+        "{'choices':[{'finish_reason':['stop']}],'usage':{'prompt_tokens':9}} | false",
+        "{'choices':[],'usage':{'prompt_tokens':9,'completion_tokens':0}} | false",
+        "{'usage':{'prompt_tokens':9,'completion_tokens':2}} | false",
+        "{'type':'message_start','message':{'stop_reason':null,'usage':{'input_tokens':9}}} | false",
+        "{'type':'message_delta','delta':{'stop_reason':'end_turn'},'usage':{'output_tokens':9}}"
+            + " | true",
+        "{'type':'message_delta','delta':{'stop_reason':null},'usage':{'output_tokens':9}} | false",
+        "{'type':'response.completed','response':{'usage':{'input_tokens':9}}} | true",
+        "{'type':'response.in_progress','response':{'usage':{'input_tokens':9}}} | false",
+        "{'candidates':[{'content':{}}],'usageMetadata':{'promptTokenCount':9}} | false",
+        "{'candidates':[{'finishReason':'STOP'}],'usageMetadata':{'promptTokenCount':9}} | true",
+        "{'done':true,'prompt_eval_count':9,'eval_count':2} | true",
+        "{'type':'message-end','delta':{'usage':{'tokens':{'input_tokens':9}}}} | true",
+      })
+  void figures_areTheLastOnes_onlyIfTheStreamSaysSo(String event, boolean concluded) {
+    assertThat(new RawUsage().read(event.replace('\'', '"')).concluded()).isEqualTo(concluded);
   }
 
   @Test
