@@ -271,6 +271,28 @@ class BedrockWireTest {
     assertCall("70/2", 1, Quality.REPORTED, Source.WIRE);
   }
 
+  /** An answer that is longer than what comes of it. */
+  private static Reply brokenOff(byte[]... frames) {
+    byte[] sent = EventStreams.all(frames);
+    return exchange -> {
+      exchange.getResponseHeaders().set("content-type", LoopbackBedrock.EVENT_STREAM);
+      exchange.sendResponseHeaders(200, sent.length + 100);
+      exchange.getResponseBody().write(sent);
+      exchange.getResponseBody().flush();
+    };
+  }
+
+  @Test
+  void streamThatBreaksOff_andIsAskedForAgain_isTwoAttempts() throws Exception {
+    var model =
+        streaming(brokenOff(LoopbackBedrock.start(), LoopbackBedrock.text("a")), answered());
+
+    assertThat(ended(model)).isEqualTo("complete");
+
+    assertThat(server.requests).hasValue(2);
+    assertCall("70/2", 2, Quality.PARTIAL, Source.WIRE);
+  }
+
   @Test
   void untrackedStream_worksAndIsNotCounted() throws Exception {
     assertThat(end(streaming(answered()))).isEqualTo("complete");
