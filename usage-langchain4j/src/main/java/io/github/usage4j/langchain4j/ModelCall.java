@@ -6,12 +6,15 @@ import dev.langchain4j.model.ModelProvider;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.output.TokenUsage;
+import io.github.usage4j.Attribution;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Kind;
 import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageMetrics.Anomaly;
+import io.github.usage4j.langchain4j.InnerCalls.Place;
 import io.github.usage4j.langchain4j.internal.StatedUsage;
 import io.github.usage4j.langchain4j.internal.UsageReading;
 import io.github.usage4j.track.TrackedCall;
@@ -23,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -38,16 +42,20 @@ final class ModelCall {
   private final WireCapture wire;
   private final List<ChatMessage> messages;
   private final @Nullable Estimate estimate;
+  private final Place place;
+  private volatile @Nullable InnerCalls inner;
 
   private ModelCall(
       Settings settings,
       String provider,
       @Nullable TrackedCall call,
+      Place place,
       List<ChatMessage> messages,
       boolean streaming) {
     this.settings = settings;
     this.provider = provider;
     this.call = call;
+    this.place = place;
     this.messages = messages;
     wire = new WireCapture(settings);
     estimate = streaming || settings.estimator() != null ? new Estimate(settings) : null;
@@ -62,25 +70,25 @@ final class ModelCall {
       boolean streaming) {
     String model = settings.quietly(() -> modelOf(defaults, request));
     List<ChatMessage> messages = request == null ? List.of() : request.messages();
+    Place place = Place.of(settings, Reentry.identity(request));
+    Starter starter = place.onBehalf() ? null : knownBefore(settings, request, messages);
+    return begin(
+        settings, Kind.CHAT, model, place, starter, streaming, name(settings, provider), messages);
+  }
+
+  /** What a request belongs to by what was known of it before it was made; null if by nothing. */
+  private static @Nullable Starter knownBefore(
+      Settings settings, @Nullable ChatRequest request, List<ChatMessage> messages) {
     TrackedOperation announced =
         request == null
             ? null
             : settings.quietly(() -> settings.lineage().invocations().take(request));
     if (announced != null) {
-      return begin(
-          settings,
-          Kind.CHAT,
-          model,
-          announced::start,
-          streaming,
-          name(settings, provider),
-          messages);
+      return announced::start;
     }
     TrackedCall previous =
         settings.quietly(() -> settings.lineage().previous(messages, settings.tracker()));
-    Starter starter = previous == null ? settings.tracker()::start : previous::next;
-    return begin(
-        settings, Kind.CHAT, model, starter, streaming, name(settings, provider), messages);
+    return previous == null ? null : previous::next;
   }
 
   /** The model asked for, as the delegate will merge it. */
@@ -99,10 +107,9 @@ final class ModelCall {
       Kind kind,
       Supplier<ModelProvider> provider,
       @Nullable String model,
-      @Nullable TrackedCall previous,
+      Object identity,
       boolean streaming) {
-    Starter starter = previous == null ? settings.tracker()::start : previous::next;
-    return begin(settings, kind, model, starter, streaming, name(settings, provider), List.of());
+    return start(settings, kind, model, identity, streaming, name(settings, provider));
   }
 
   private static Supplier<String> name(Settings settings, Supplier<ModelProvider> provider) {
@@ -115,11 +122,11 @@ final class ModelCall {
       Settings settings,
       Kind kind,
       @Nullable String model,
-      @Nullable TrackedCall previous,
+      Object identity,
       boolean streaming,
       Supplier<String> provider) {
-    Starter starter = previous == null ? settings.tracker()::start : previous::next;
-    return begin(settings, kind, model, starter, streaming, provider, List.of());
+    Place place = Place.of(settings, identity);
+    return begin(settings, kind, model, place, null, streaming, provider, List.of());
   }
 
   /** Where a call begins: in an operation, after another call, or by itself. */
@@ -131,13 +138,18 @@ final class ModelCall {
       Settings settings,
       Kind kind,
       @Nullable String model,
-      Starter starter,
+      Place place,
+      @Nullable Starter known,
       boolean streaming,
       Supplier<String> provider,
       List<ChatMessage> messages) {
     String name = settings.quietly(provider);
     String by = name == null ? Providers.OTHER : name;
     String asked = model == null ? "" : model;
+    ModelCall outer = place.outer();
+    TrackedCall around = place.onBehalf() && outer != null ? outer.call : null;
+    Starter unknown = around == null ? settings.tracker()::start : around::inside;
+    Starter starter = known == null ? unknown : known;
     TrackedCall call =
         settings.quietly(
             () ->
@@ -145,12 +157,31 @@ final class ModelCall {
                     .start(kind, by, asked)
                     .defaultCategory(settings.category())
                     .describe(event -> event.streaming(streaming)));
-    return new ModelCall(settings, by, call, messages, streaming);
+    var started = new ModelCall(settings, by, call, place, messages, streaming);
+    if (outer != null && call != null) {
+      call.defaultCategory(place.onBehalf() ? outer.settings.category() : null);
+      outer.inner().begun(started, place.onBehalf(), kind == Kind.CHAT);
+    }
+    return started;
+  }
+
+  private synchronized InnerCalls inner() {
+    InnerCalls known = inner;
+    if (known == null) {
+      known = new InnerCalls();
+      inner = known;
+    }
+    return known;
+  }
+
+  /** Whether it has ended, or never was recorded. */
+  boolean isOver() {
+    return call == null || call.hasEnded();
   }
 
   /** Runs the model, whose exchanges are this call's. */
   <T> T handOn(Object identity, Supplier<T> model) {
-    return Reentry.handOn(settings.tracker(), identity, wire, model);
+    return Reentry.handOn(settings.tracker(), identity, wire, this, model);
   }
 
   /** Makes a call that answers on this thread. */
@@ -227,7 +258,7 @@ final class ModelCall {
 
   /** Runs a callback of the host's as part of this call's operation. */
   void within(Runnable callback) {
-    Reentry.Handing before = Reentry.leave();
+    Reentry.Handing before = Reentry.enter(place.around());
     try {
       if (call == null) {
         callback.run();
@@ -235,7 +266,7 @@ final class ModelCall {
         call.within(callback);
       }
     } finally {
-      Reentry.back(before);
+      Reentry.back(before, place.around());
     }
   }
 
@@ -270,7 +301,7 @@ final class ModelCall {
   }
 
   void succeeded(@Nullable ChatResponse response) {
-    succeeded(Answer.of(response, settings), response == null ? null : response.aiMessage());
+    succeeded(Answer.of(response, settings), response);
   }
 
   void succeeded(Answer answer) {
@@ -291,12 +322,18 @@ final class ModelCall {
 
   private <T> void answered(T result, Function<? super T, Answer> read) {
     Answer answer = settings.quietly(() -> read.apply(result));
-    succeeded(
-        answer == null ? Answer.NONE : answer,
-        result instanceof ChatResponse chat ? chat.aiMessage() : null);
+    succeeded(answer == null ? Answer.NONE : answer, result);
   }
 
-  private void succeeded(Answer answer, @Nullable AiMessage message) {
+  private void succeeded(Answer answer, @Nullable Object result) {
+    AiMessage message = result instanceof ChatResponse chat ? chat.aiMessage() : null;
+    if (place.outer() != null || inner != null) {
+      TokenUsage used = settings.quietly(() -> InnerCalls.usageIn(result));
+      tellOuter(calls -> calls.answered(this, used));
+      if (leftToInner(calls -> calls.gave(used), message)) {
+        return;
+      }
+    }
     end(
         started -> {
           WireCapture.Sum seen = seen(true);
@@ -321,13 +358,43 @@ final class ModelCall {
           } else {
             event = started.succeeded(usage.tokens());
           }
+          tellOuter(calls -> calls.paidBy(event.attribution()));
           settings.lineage().remember(message, started, event.attribution());
         },
         started -> started.succeeded(TokenCounts.UNKNOWN));
   }
 
+  private void tellOuter(Consumer<InnerCalls> what) {
+    ModelCall outer = place.outer();
+    if (outer != null) {
+      what.accept(outer.inner());
+    }
+  }
+
+  /**
+   * True if calls inside of this account for its end: then they are the events and this is none. An
+   * exchange that was seen is this call's own.
+   */
+  private boolean leftToInner(Predicate<InnerCalls> accounting, @Nullable AiMessage message) {
+    InnerCalls calls = inner;
+    if (calls == null || call == null || seen(true).exchanges() > 0 || !accounting.test(calls)) {
+      return false;
+    }
+    call.withdraw();
+    Attribution who = calls.who();
+    if (who != null) {
+      settings.lineage().rememberToo(message, call, who);
+      tellOuter(outer -> outer.paidBy(who));
+    }
+    return true;
+  }
+
   /** A provider may have answered, and charged for it, what the client then could not read. */
   void failed(Throwable error) {
+    tellOuter(calls -> calls.failed(this, error));
+    if (leftToInner(calls -> calls.threw(error), null)) {
+      return;
+    }
     end(
         started -> {
           started.exchanges(seen(false).parts());
@@ -337,12 +404,20 @@ final class ModelCall {
   }
 
   void failedUnlessAnswered(Throwable error) {
+    tellOuter(calls -> calls.failed(this, error));
+    if (leftToInner(calls -> calls.threw(error), null)) {
+      return;
+    }
     end(
         started -> started.failedUnlessAnswered(error, this::describeCutShort),
         started -> started.failed(error));
   }
 
   void cancelled() {
+    tellOuter(calls -> calls.cancelled(this));
+    if (leftToInner(InnerCalls::wereStopped, null)) {
+      return;
+    }
     end(
         started -> {
           WireCapture.Sum seen = seen(false);
