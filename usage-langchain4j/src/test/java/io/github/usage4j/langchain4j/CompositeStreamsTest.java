@@ -357,11 +357,20 @@ class CompositeStreamsTest {
     StreamingChatModel inner = a.wrap(publishing(REFUSED, text(tokens(20, 2))));
     ChatRequest request = ChatRequest.builder().messages(UserMessage.from("hi")).build();
     var seen = new java.util.ArrayList<Object>();
-    Publisher<ChatModelStreamingEvent> made;
     try (var scope = ledger.acme()) {
-      made = outside.wrap(resubscribing(inner)).chat(request);
+      var made = outside.wrap(resubscribing(inner)).chat(request);
+      assertThat(ledger.events()).isEmpty();
+      collect(made, seen);
     }
-    assertThat(ledger.events()).isEmpty();
+
+    assertThat(seen).hasSize(2).endsWith("complete");
+    assertThat(calls()).containsExactly("1 a null/null ERROR", "2 a 20/2");
+    assertThat(ledger.events())
+        .extracting(event -> event.attribution().organization())
+        .containsOnly("acme");
+  }
+
+  private static void collect(Publisher<ChatModelStreamingEvent> made, List<Object> seen) {
     made.subscribe(
         new Subscriber<>() {
           @Override
@@ -382,11 +391,5 @@ class CompositeStreamsTest {
             seen.add("complete");
           }
         });
-
-    assertThat(seen).hasSize(2).endsWith("complete");
-    assertThat(calls()).containsExactly("1 a null/null ERROR", "2 a 20/2");
-    assertThat(ledger.events())
-        .extracting(event -> event.attribution().organization())
-        .containsOnly("acme");
   }
 }
