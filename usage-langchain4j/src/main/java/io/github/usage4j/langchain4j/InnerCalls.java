@@ -7,7 +7,6 @@ import dev.langchain4j.model.output.TokenUsage;
 import dev.langchain4j.model.scoring.response.ScoringResponse;
 import io.github.usage4j.Attribution;
 import io.github.usage4j.UsageEvent.Outcome;
-import io.github.usage4j.langchain4j.Reentry.Handing;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
@@ -23,31 +22,6 @@ import org.jspecify.annotations.Nullable;
 final class InnerCalls {
 
   private static final int MAX_CAUSES = 10;
-
-  /**
-   * Where a call is made.
-   *
-   * @param around what the thread is handing on
-   * @param outer the call of the same tracker that this one is made inside of
-   * @param onBehalf whether it makes the request of that call
-   */
-  record Place(@Nullable Handing around, @Nullable ModelCall outer, boolean onBehalf) {
-
-    private static final Place NOWHERE = new Place(null, null, false);
-
-    /** The place of a call that makes this request on this thread. */
-    static Place of(Settings settings, Object identity) {
-      Handing around = Reentry.current();
-      if (around == null) {
-        return NOWHERE;
-      }
-      Handing innermost = Reentry.innermost(settings.tracker(), around);
-      ModelCall outer = innermost == null ? null : innermost.call();
-      return innermost == null || outer == null || outer.isOver()
-          ? new Place(around, null, false)
-          : new Place(around, outer, innermost.what() == identity);
-    }
-  }
 
   /**
    * @param ended null while it is under way

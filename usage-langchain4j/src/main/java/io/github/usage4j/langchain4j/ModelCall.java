@@ -2,23 +2,18 @@ package io.github.usage4j.langchain4j;
 
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
-import dev.langchain4j.model.ModelProvider;
-import dev.langchain4j.model.chat.request.ChatRequest;
-import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.output.TokenUsage;
 import io.github.usage4j.Attribution;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
-import io.github.usage4j.UsageEvent.Kind;
 import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageMetrics.Anomaly;
-import io.github.usage4j.langchain4j.InnerCalls.Place;
+import io.github.usage4j.langchain4j.CallStart.Place;
 import io.github.usage4j.langchain4j.internal.StatedUsage;
 import io.github.usage4j.langchain4j.internal.UsageReading;
 import io.github.usage4j.track.TrackedCall;
-import io.github.usage4j.track.TrackedOperation;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -45,7 +40,7 @@ final class ModelCall {
   private final Place place;
   private volatile @Nullable InnerCalls inner;
 
-  private ModelCall(
+  ModelCall(
       Settings settings,
       String provider,
       @Nullable TrackedCall call,
@@ -61,111 +56,8 @@ final class ModelCall {
     estimate = streaming || settings.estimator() != null ? new Estimate(settings) : null;
   }
 
-  /** Starts a chat: the step after the call whose tools' results it carries, if there is one. */
-  static ModelCall chat(
-      Settings settings,
-      Supplier<ModelProvider> provider,
-      Supplier<ChatRequestParameters> defaults,
-      @Nullable ChatRequest request,
-      boolean streaming) {
-    String model = settings.quietly(() -> modelOf(defaults, request));
-    List<ChatMessage> messages = request == null ? List.of() : request.messages();
-    Place place = Place.of(settings, Reentry.identity(request));
-    Starter starter = place.onBehalf() ? null : knownBefore(settings, request, messages);
-    return begin(
-        settings, Kind.CHAT, model, place, starter, streaming, name(settings, provider), messages);
-  }
-
-  /** What a request belongs to by what was known of it before it was made; null if by nothing. */
-  private static @Nullable Starter knownBefore(
-      Settings settings, @Nullable ChatRequest request, List<ChatMessage> messages) {
-    TrackedOperation announced =
-        request == null
-            ? null
-            : settings.quietly(() -> settings.lineage().invocations().take(request));
-    if (announced != null) {
-      return announced::start;
-    }
-    TrackedCall previous =
-        settings.quietly(() -> settings.lineage().previous(messages, settings.tracker()));
-    return previous == null ? null : previous::next;
-  }
-
-  /** The model asked for, as the delegate will merge it. */
-  private static @Nullable String modelOf(
-      Supplier<ChatRequestParameters> defaults, @Nullable ChatRequest request) {
-    String asked = request == null ? null : request.modelName();
-    if (asked != null) {
-      return asked;
-    }
-    ChatRequestParameters parameters = defaults.get();
-    return parameters == null ? null : parameters.modelName();
-  }
-
-  static ModelCall start(
-      Settings settings,
-      Kind kind,
-      Supplier<ModelProvider> provider,
-      @Nullable String model,
-      Object identity,
-      boolean streaming) {
-    return start(settings, kind, model, identity, streaming, name(settings, provider));
-  }
-
-  private static Supplier<String> name(Settings settings, Supplier<ModelProvider> provider) {
-    String override = settings.provider();
-    return () -> override != null ? override : Providers.nameOf(provider.get());
-  }
-
-  /** Starts a call of a model whose kind may not say who serves it. */
-  static ModelCall start(
-      Settings settings,
-      Kind kind,
-      @Nullable String model,
-      Object identity,
-      boolean streaming,
-      Supplier<String> provider) {
-    Place place = Place.of(settings, identity);
-    return begin(settings, kind, model, place, null, streaming, provider, List.of());
-  }
-
-  /** Where a call begins: in an operation, after another call, or by itself. */
-  private interface Starter {
-    TrackedCall start(Kind kind, String provider, String model);
-  }
-
-  private static ModelCall begin(
-      Settings settings,
-      Kind kind,
-      @Nullable String model,
-      Place place,
-      @Nullable Starter known,
-      boolean streaming,
-      Supplier<String> provider,
-      List<ChatMessage> messages) {
-    String name = settings.quietly(provider);
-    String by = name == null ? Providers.OTHER : name;
-    String asked = model == null ? "" : model;
-    ModelCall outer = place.outer();
-    TrackedCall around = place.onBehalf() && outer != null ? outer.call : null;
-    Starter unknown = around == null ? settings.tracker()::start : around::inside;
-    Starter starter = known == null ? unknown : known;
-    TrackedCall call =
-        settings.quietly(
-            () ->
-                starter
-                    .start(kind, by, asked)
-                    .defaultCategory(settings.category())
-                    .describe(event -> event.streaming(streaming)));
-    var started = new ModelCall(settings, by, call, place, messages, streaming);
-    if (outer != null && call != null) {
-      call.defaultCategory(place.onBehalf() ? outer.settings.category() : null);
-      outer.inner().begun(started, place.onBehalf(), kind == Kind.CHAT);
-    }
-    return started;
-  }
-
-  private synchronized InnerCalls inner() {
+  /** The calls that are made inside of this one. */
+  synchronized InnerCalls inner() {
     InnerCalls known = inner;
     if (known == null) {
       known = new InnerCalls();
@@ -174,9 +66,13 @@ final class ModelCall {
     return known;
   }
 
-  /** Whether it has ended, or never was recorded. */
-  boolean isOver() {
-    return call == null || call.hasEnded();
+  /** What is recorded of it; null if it could not be started. */
+  @Nullable TrackedCall tracked() {
+    return call;
+  }
+
+  Settings settings() {
+    return settings;
   }
 
   /** Runs the model, whose exchanges are this call's. */
@@ -330,7 +226,7 @@ final class ModelCall {
     if (place.outer() != null || inner != null) {
       TokenUsage used = settings.quietly(() -> InnerCalls.usageIn(result));
       tellOuter(calls -> calls.answered(this, used));
-      if (leftToInner(calls -> calls.gave(used), message)) {
+      if (leftToInner(calls -> calls.gave(used), null, message)) {
         return;
       }
     }
@@ -358,7 +254,9 @@ final class ModelCall {
           } else {
             event = started.succeeded(usage.tokens());
           }
-          tellOuter(calls -> calls.paidBy(event.attribution()));
+          if (place.outer() != null) {
+            tellOuter(calls -> calls.paidBy(event.attribution()));
+          }
           settings.lineage().remember(message, started, event.attribution());
         },
         started -> started.succeeded(TokenCounts.UNKNOWN));
@@ -372,27 +270,45 @@ final class ModelCall {
   }
 
   /**
-   * True if calls inside of this account for its end: then they are the events and this is none. An
-   * exchange that was seen is this call's own.
+   * True if calls inside of this account for its end: then they are the events, and this is one
+   * only of the exchanges that were seen beside them, which are its own.
    */
-  private boolean leftToInner(Predicate<InnerCalls> accounting, @Nullable AiMessage message) {
+  private boolean leftToInner(
+      Predicate<InnerCalls> accounting, @Nullable Throwable error, @Nullable AiMessage message) {
     InnerCalls calls = inner;
-    if (calls == null || call == null || seen(true).exchanges() > 0 || !accounting.test(calls)) {
+    TrackedCall started = call;
+    if (calls == null
+        || started == null
+        || !Boolean.TRUE.equals(settings.quietly(() -> accounting.test(calls)))) {
       return false;
     }
-    call.withdraw();
+    WireCapture.Sum own = seen(error == null);
+    end(own.exchanges() == 0 ? TrackedCall::withdraw : c -> endBeside(own, error, c), c -> {});
     Attribution who = calls.who();
     if (who != null) {
-      settings.lineage().rememberToo(message, call, who);
+      settings.lineage().rememberToo(message, started, who);
       tellOuter(outer -> outer.paidBy(who));
     }
     return true;
   }
 
+  /** What arrived here is theirs: nothing is estimated by it. */
+  private static void endBeside(
+      WireCapture.Sum own, @Nullable Throwable error, TrackedCall started) {
+    Answer known = Answer.NONE.onTheWire(own);
+    TokenCounts tokens = known.usage().tokens();
+    started.describe(known::describe).exchanges(own.parts());
+    if (error == null && own.stated()) {
+      started.succeeded(tokens, quality(known.usage()));
+    } else {
+      started.failed(error, event -> event.tokens(tokens, quality(known.usage())));
+    }
+  }
+
   /** A provider may have answered, and charged for it, what the client then could not read. */
   void failed(Throwable error) {
     tellOuter(calls -> calls.failed(this, error));
-    if (leftToInner(calls -> calls.threw(error), null)) {
+    if (leftToInner(calls -> calls.threw(error), error, null)) {
       return;
     }
     end(
@@ -405,7 +321,7 @@ final class ModelCall {
 
   void failedUnlessAnswered(Throwable error) {
     tellOuter(calls -> calls.failed(this, error));
-    if (leftToInner(calls -> calls.threw(error), null)) {
+    if (leftToInner(calls -> calls.threw(error), error, null)) {
       return;
     }
     end(
@@ -415,7 +331,7 @@ final class ModelCall {
 
   void cancelled() {
     tellOuter(calls -> calls.cancelled(this));
-    if (leftToInner(InnerCalls::wereStopped, null)) {
+    if (leftToInner(InnerCalls::wereStopped, null, null)) {
       return;
     }
     end(

@@ -70,7 +70,7 @@ final class TrackedEmbeddingModel implements EmbeddingModel, Tracked {
 
   private ModelCall start(@Nullable EmbeddingRequest request) {
     String model = settings.quietly(() -> modelOf(request));
-    return ModelCall.start(
+    return CallStart.start(
         settings, Kind.EMBEDDING, delegate::provider, model, TrackedEmbeddingModel.class, false);
   }
 

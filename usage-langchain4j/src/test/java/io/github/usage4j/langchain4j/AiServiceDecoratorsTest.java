@@ -14,7 +14,6 @@ import dev.langchain4j.invocation.InvocationParameters;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.request.ChatRequest;
-import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.service.AiServices;
 import dev.langchain4j.service.TokenStream;
@@ -25,7 +24,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
-import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -87,15 +85,6 @@ class AiServiceDecoratorsTest {
     return end.get(10, TimeUnit.SECONDS);
   }
 
-  private static ChatModel decorator(Function<ChatRequest, ChatResponse> how) {
-    return new ChatModel() {
-      @Override
-      public ChatResponse chat(ChatRequest request) {
-        return how.apply(request);
-      }
-    };
-  }
-
   private static StreamingChatModel streamDecorator(
       BiConsumer<ChatRequest, StreamingChatResponseHandler> how) {
     return new StreamingChatModel() {
@@ -121,7 +110,7 @@ class AiServiceDecoratorsTest {
   @Test
   void rebuiltRequest_belongsToTheService() throws Exception {
     ChatModel model = ledger.models.wrap(chat(tools(tokens(10, 1), "a"), text(tokens(20, 2))));
-    assistant(decorator(request -> model.chat(rebuilt(request)))).chat("hi", BY_ADA);
+    assistant(chat(request -> model.chat(rebuilt(request)))).chat("hi", BY_ADA);
 
     assertOneOperationOfAda("10/1", "20/2");
   }
@@ -187,7 +176,7 @@ class AiServiceDecoratorsTest {
   void listenersOfTwoTrackers_bothKnowTheService() {
     var other = new Ledger();
     ChatModel model = chat(text(tokens(20, 2)));
-    assistant(other.models.wrap(decorator(ledger.models.wrap(model)::chat)), other.models)
+    assistant(other.models.wrap(chat(ledger.models.wrap(model)::chat)), other.models)
         .chat("hi", BY_ADA);
 
     assertOneOperationOfAda("20/2");
@@ -279,7 +268,7 @@ class AiServiceDecoratorsTest {
   @Test
   void serviceThatDiedOfAnError_claimsNoCallOfALaterService() {
     ChatModel dying =
-        decorator(
+        chat(
             request -> {
               throw new NoClassDefFoundError("gone");
             });

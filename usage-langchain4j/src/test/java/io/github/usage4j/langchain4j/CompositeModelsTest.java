@@ -32,14 +32,8 @@ import io.github.usage4j.track.EndedOperation;
 import io.github.usage4j.track.UsageScope;
 import io.github.usage4j.track.UsageTracker;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -52,11 +46,9 @@ class CompositeModelsTest {
   private final TrackedModels outside = ledger.models.provider("outside").category("outer");
   private final TrackedModels a = ledger.models.provider("a");
   private final TrackedModels b = ledger.models.provider("b");
-  private final ExecutorService pool = Executors.newFixedThreadPool(2);
 
   @AfterEach
   void nothingElse() {
-    pool.shutdownNow();
     assertThat(ledger.anomalies).hasValue(0);
   }
 
@@ -64,17 +56,8 @@ class CompositeModelsTest {
     return new IllegalStateException("refused");
   }
 
-  private static ChatModel decorator(Function<ChatRequest, ChatResponse> how) {
-    return new ChatModel() {
-      @Override
-      public ChatResponse chat(ChatRequest request) {
-        return how.apply(request);
-      }
-    };
-  }
-
   private static ChatModel fallback(ChatModel first, ChatModel second) {
-    return decorator(
+    return chat(
         request -> {
           try {
             return first.chat(request);
@@ -86,9 +69,7 @@ class CompositeModelsTest {
 
   /** What is recorded, with who served it and as which step. */
   private List<String> calls() {
-    return ledger.events().stream()
-        .map(e -> e.step() + " " + e.provider() + " " + Ledger.figures(e))
-        .toList();
+    return ledger.calls();
   }
 
   private static ChatResponse copy(ChatResponse answer, TokenUsage usage) {
@@ -116,7 +97,7 @@ class CompositeModelsTest {
     assertThat(calls()).containsExactly("1 a null/null ERROR", "2 b null/null ERROR");
 
     ChatModel own =
-        decorator(
+        chat(
             request -> {
               try {
                 return a.wrap(chat(refused())).chat(request);
@@ -148,7 +129,7 @@ class CompositeModelsTest {
   void scopeOfTheDecorator_claimsTheCallsInIt() {
     ChatModel inner = a.wrap(chat(text(tokens(10, 1))));
     ChatModel scoped =
-        decorator(
+        chat(
             request -> {
               try (UsageScope scope = ledger.tracker.scope(Attribution.organization("other"))) {
                 return inner.chat(request);
@@ -163,8 +144,8 @@ class CompositeModelsTest {
   @Test
   void threeLayers_areOneCall_ofTheInnermost() {
     ChatModel inner = a.wrap(chat(text(tokens(10, 1))));
-    ChatModel middle = b.wrap(decorator(inner::chat));
-    outside.wrap(decorator(middle::chat)).chat("hi");
+    ChatModel middle = b.wrap(chat(inner::chat));
+    outside.wrap(chat(middle::chat)).chat("hi");
 
     assertThat(calls()).containsExactly("1 a 10/1");
   }
@@ -173,7 +154,7 @@ class CompositeModelsTest {
   void twoTrackers_oneBetweenTheOther_recordEachCallOnce() {
     var other = new Ledger();
     ChatModel inner = a.wrap(chat(refused(), text(tokens(10, 1))));
-    ChatModel between = other.models.wrap(decorator(inner::chat));
+    ChatModel between = other.models.wrap(chat(inner::chat));
     outside.wrap(fallback(between, between)).chat("hi");
 
     assertThat(calls()).containsExactly("1 a null/null ERROR", "2 a 10/1");
@@ -186,7 +167,7 @@ class CompositeModelsTest {
     var kept = new AtomicReference<ChatResponse>();
     ChatModel cache =
         outside.wrap(
-            decorator(
+            chat(
                 request -> {
                   if (kept.get() == null) {
                     kept.set(inner.chat(request));
@@ -212,7 +193,7 @@ class CompositeModelsTest {
                 text(tokens(60, 6))));
     outside
         .wrap(
-            decorator(
+            chat(
                 request -> {
                   inner.chat(request);
                   return inner.chat(request);
@@ -220,7 +201,7 @@ class CompositeModelsTest {
         .chat("the last one counts");
     outside
         .wrap(
-            decorator(
+            chat(
                 request -> {
                   ChatResponse one = inner.chat(request);
                   ChatResponse two = inner.chat(request);
@@ -229,7 +210,7 @@ class CompositeModelsTest {
         .chat("both count");
     outside
         .wrap(
-            decorator(
+            chat(
                 request -> {
                   ChatResponse one = inner.chat(request);
                   return copy(inner.chat(request), tokens(one.tokenUsage().inputTokenCount(), 7));
@@ -245,7 +226,7 @@ class CompositeModelsTest {
   @Test
   void decoratorThatRewritesTheRequest_isTheCallInside() {
     ChatModel inner = a.wrap(chat(text(tokens(10, 1))));
-    outside.wrap(decorator(request -> inner.chat(List.of(UserMessage.from("better"))))).chat("hi");
+    outside.wrap(chat(request -> inner.chat(List.of(UserMessage.from("better"))))).chat("hi");
 
     assertThat(calls()).containsExactly("1 a 10/1");
   }
@@ -254,7 +235,7 @@ class CompositeModelsTest {
   void loopInsideADecorator_isEachOfItsSteps() {
     ChatModel inner = a.wrap(chat(tools(tokens(10, 1), "t"), text(tokens(20, 2))));
     ChatModel loop =
-        decorator(
+        chat(
             request -> {
               AiMessage asked = inner.chat(request).aiMessage();
               var result =
@@ -278,7 +259,7 @@ class CompositeModelsTest {
             .tools(new Fakes.Tools())
             .build();
     ChatModel decorator =
-        decorator(
+        chat(
             request -> {
               var result = assistant.chat("the same in other words");
               return ChatResponse.builder()
@@ -302,7 +283,7 @@ class CompositeModelsTest {
     ChatModel editor = chat(text(tokens(30, 3)));
     outside
         .wrap(
-            decorator(
+            chat(
                 request -> {
                   draft.chat(request);
                   return editor.chat(request);
@@ -315,7 +296,7 @@ class CompositeModelsTest {
   void helperOfAListener_isNoPartOfTheCall() {
     ChatModel helper = a.wrap(chat(text(tokens(20, 2))));
     ChatModel provider =
-        decorator(
+        chat(
             request -> {
               helper.chat("unrelated");
               throw refused();
@@ -328,7 +309,7 @@ class CompositeModelsTest {
   @Test
   void afterTheOuterCall_theSameRequestIsNew() {
     ChatModel inner = a.wrap(chat(text(tokens(10, 1)), text(tokens(20, 2))));
-    ChatModel outer = outside.wrap(decorator(inner::chat));
+    ChatModel outer = outside.wrap(chat(inner::chat));
     ChatRequest request = ChatRequest.builder().messages(UserMessage.from("hi")).build();
     outer.chat(request);
     inner.chat(request);
@@ -354,7 +335,7 @@ class CompositeModelsTest {
       // A scope of the decorator's takes all calls: the operation around them has none.
       ChatModel inner = models.wrap(chat(text(tokens(10, 1))));
       ChatModel elsewhere =
-          decorator(
+          chat(
               request -> {
                 try (UsageScope scope = tracker.scope()) {
                   return inner.chat(request);
@@ -371,136 +352,6 @@ class CompositeModelsTest {
       outside.wrap(fallback(a.wrap(chat(refused())), b.wrap(chat(text(tokens(20, 2)))))).chat("hi");
     }
     assertThat(ledger.events()).isEmpty();
-  }
-
-  // Other threads
-
-  private static ChatModel on(Executor executor, ChatModel model) {
-    return decorator(
-        request -> CompletableFuture.supplyAsync(() -> model.chat(request), executor).join());
-  }
-
-  @Test
-  void wrappedExecutor_carriesTheCallAround() {
-    Executor wrapped = ledger.tracker.wrap((Executor) pool);
-    ChatModel first = on(wrapped, a.wrap(chat(refused())));
-    ChatModel second = on(wrapped, b.wrap(chat(text(tokens(20, 2)))));
-    outside.wrap(fallback(first, second)).chat("hi");
-
-    assertThat(calls()).containsExactly("1 a null/null ERROR", "2 b 20/2");
-    assertThat(ledger.operations()).isEqualTo(1);
-  }
-
-  @Test
-  void wrappedTask_thatRunsAfterTheCall_isACallOfItsOwn() {
-    ChatModel inner = a.wrap(chat(text(tokens(10, 1)), text(tokens(20, 2))));
-    var later = new AtomicReference<Runnable>();
-    outside
-        .wrap(
-            decorator(
-                request -> {
-                  later.set(ledger.tracker.wrap(() -> inner.chat(request)));
-                  return inner.chat(request);
-                }))
-        .chat("hi");
-    later.get().run();
-
-    assertThat(calls()).containsExactly("1 a 10/1", "1 a 20/2");
-  }
-
-  @Test
-  void sameRequest_twiceAtOnceThroughTheOuter_isTwoCalls() throws Exception {
-    var both = new CountDownLatch(2);
-    ChatModel inner =
-        a.wrap(
-            chat(
-                request -> {
-                  both.countDown();
-                  await(both);
-                  return text(tokens(10, 1));
-                }));
-    for (Executor executor : List.of(pool, ledger.tracker.wrap((Executor) pool))) {
-      ChatModel outer = outside.wrap(decorator(inner::chat));
-      ChatRequest request = ChatRequest.builder().messages(UserMessage.from("hi")).build();
-      var one = CompletableFuture.supplyAsync(() -> outer.chat(request), executor);
-      var two = CompletableFuture.supplyAsync(() -> outer.chat(request), executor);
-      one.join();
-      two.join();
-    }
-    assertThat(calls()).hasSize(4).containsOnly("1 a 10/1");
-  }
-
-  private static void await(CountDownLatch latch) {
-    try {
-      latch.await();
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  // chatAsync
-
-  private static ChatModel async(Function<ChatRequest, CompletableFuture<ChatResponse>> how) {
-    return new ChatModel() {
-      @Override
-      public CompletableFuture<ChatResponse> chatAsync(ChatRequest request) {
-        return how.apply(request);
-      }
-    };
-  }
-
-  @Test
-  void asyncFallback_inACompletion_isEachCallOfAProvider() {
-    var first = new CompletableFuture<ChatResponse>();
-    var second = new CompletableFuture<ChatResponse>();
-    ChatModel one = a.wrap(async(request -> first));
-    ChatModel two = b.wrap(async(request -> second));
-    ChatModel either =
-        outside.wrap(
-            async(
-                request ->
-                    one.chatAsync(request).exceptionallyCompose(e -> two.chatAsync(request))));
-    CompletableFuture<String> result = either.chatAsync("hi");
-    first.completeExceptionally(refused());
-    second.complete(text(tokens(20, 2)));
-
-    assertThat(result).isCompletedWithValue("done");
-    assertThat(calls()).containsExactly("1 a null/null ERROR", "2 b 20/2");
-    assertThat(ledger.operations()).isEqualTo(1);
-  }
-
-  @Test
-  void asyncFallback_onAWrappedExecutor_isEachCallOfAProvider() {
-    Executor wrapped = ledger.tracker.wrap((Executor) pool);
-    var first = new CompletableFuture<ChatResponse>();
-    ChatModel one = a.wrap(async(request -> first));
-    ChatModel two =
-        b.wrap(async(request -> CompletableFuture.completedFuture(text(tokens(20, 2)))));
-    ChatModel either =
-        outside.wrap(
-            async(
-                request ->
-                    one.chatAsync(request)
-                        .exceptionallyComposeAsync(e -> two.chatAsync(request), wrapped)));
-    CompletableFuture<String> result = either.chatAsync("hi");
-    first.completeExceptionally(refused());
-
-    assertThat(result.join()).isEqualTo("done");
-    assertThat(calls()).containsExactly("1 a null/null ERROR", "2 b 20/2");
-  }
-
-  @Test
-  void asyncCall_cancelledOutside_isOneCancelledCall() {
-    var source = new CompletableFuture<ChatResponse>();
-    ChatModel inner = a.wrap(async(request -> source));
-    CompletableFuture<ChatResponse> result =
-        outside
-            .wrap(async(inner::chatAsync))
-            .chatAsync(ChatRequest.builder().messages(UserMessage.from("hi")).build());
-    result.cancel(true);
-
-    assertThat(source).isCancelled();
-    assertThat(calls()).containsExactly("1 a null/null CANCELLED");
   }
 
   // Other kinds
@@ -587,5 +438,22 @@ class CompositeModelsTest {
     assertThat(ledger.only().quality()).isEqualTo(Quality.PARTIAL);
     assertThat(ledger.only().source()).isEqualTo(Source.CLIENT);
     assertThat(ledger.only().outcome()).isEqualTo(Outcome.SUCCESS);
+  }
+
+  @Test
+  void exchangeOfAModelThatIsNotTracked_isRecordedByTheDecorator_besideTheAnswerOfOneThatIs() {
+    try (var server = new LoopbackOpenAi(LoopbackOpenAi.json(200, REFUSED_BY_GEMINI))) {
+      outside.wrap(fallback(refusing(server), b.wrap(chat(text(tokens(20, 2)))))).chat("hi");
+    }
+    assertThat(calls()).containsExactly("1 b 20/2", "2 outside 10/5");
+    assertThat(ledger.events().get(1).source()).isEqualTo(Source.WIRE);
+  }
+
+  @Test
+  void refusalOfAModelThatIsNotTracked_isAnErrorBesideTheAnswerOfOneThatIs() {
+    try (var server = new LoopbackOpenAi(LoopbackOpenAi.json(500, "{}"))) {
+      outside.wrap(fallback(refusing(server), b.wrap(chat(text(tokens(20, 2)))))).chat("hi");
+    }
+    assertThat(calls()).containsExactly("1 b 20/2", "2 outside null/null ERROR");
   }
 }

@@ -52,9 +52,7 @@ class CompositeStreamsTest {
   }
 
   private List<String> calls() {
-    return ledger.events().stream()
-        .map(e -> e.step() + " " + e.provider() + " " + Ledger.figures(e))
-        .toList();
+    return ledger.calls();
   }
 
   /** Asks the next model for every error, on the thread that brings it, or on this executor. */
