@@ -10,13 +10,17 @@ import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -120,6 +124,76 @@ class CompositeThreadsTest {
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  @Test
+  void raceOfTwoModels_isBothCalls_alsoTheOneThatLost() {
+    var asked = new CountDownLatch(1);
+    var decided = new CountDownLatch(1);
+    ChatModel slow =
+        a.wrap(
+            chat(
+                request -> {
+                  asked.countDown();
+                  await(decided);
+                  return text(tokens(10, 1));
+                }));
+    ChatModel fast =
+        b.wrap(
+            chat(
+                request -> {
+                  await(asked);
+                  return text(tokens(20, 2));
+                }));
+    Executor wrapped = ledger.tracker.wrap((Executor) pool);
+    var lost = new AtomicReference<CompletableFuture<?>>();
+    outside
+        .wrap(
+            chat(
+                request -> {
+                  var one = CompletableFuture.supplyAsync(() -> slow.chat(request), wrapped);
+                  lost.set(one);
+                  return CompletableFuture.supplyAsync(() -> fast.chat(request), wrapped).join();
+                }))
+        .chat("hi");
+    decided.countDown();
+    lost.get().join();
+
+    assertThat(ledger.figures()).containsExactly("20/2", "10/1");
+    assertThat(ledger.operations()).isEqualTo(1);
+  }
+
+  @Test
+  void manyAtOnce_areEachCallOfAProvider_andNoneTwice() {
+    var asked = new AtomicInteger();
+    ChatModel failing =
+        a.wrap(
+            chat(
+                request -> {
+                  if (asked.incrementAndGet() % 2 == 0) {
+                    throw refused();
+                  }
+                  return text(tokens(10, 1));
+                }));
+    ChatModel second = b.wrap(chat(request -> text(tokens(20, 2))));
+    ExecutorService inside = Executors.newFixedThreadPool(4);
+    Executor wrapped = ledger.tracker.wrap((Executor) inside);
+    ChatModel outer = outside.wrap(fallback(on(wrapped, failing), second));
+    ChatRequest request = ChatRequest.builder().messages(UserMessage.from("the same")).build();
+    List<CompletableFuture<ChatResponse>> all =
+        IntStream.range(0, 1000)
+            .mapToObj(i -> CompletableFuture.supplyAsync(() -> outer.chat(request), pool))
+            .toList();
+    all.forEach(CompletableFuture::join);
+    inside.shutdown();
+
+    assertThat(
+            ledger.events().stream()
+                .collect(
+                    Collectors.groupingBy(
+                        e -> e.provider() + " " + Ledger.figures(e), Collectors.counting())))
+        .isEqualTo(Map.of("a 10/1", 500L, "a null/null ERROR", 500L, "b 20/2", 500L));
+    assertThat(ledger.operations()).isEqualTo(1000);
   }
 
   // chatAsync
