@@ -86,6 +86,26 @@ final class Operation {
     return steps;
   }
 
+  /** A call gives its step to the one that starts next; false if others have started since. */
+  synchronized boolean giveBack(int step) {
+    boolean last = steps == step;
+    steps -= last ? 1 : 0;
+    return last;
+  }
+
+  /** Another step for a call that gave its own back. */
+  synchronized int stepAgain() {
+    steps++;
+    return steps;
+  }
+
+  /** A call has ended without an event; true if the operation ends by that and had any. */
+  synchronized boolean callWithdrawn() {
+    inFlight--;
+    lastActivity = System.nanoTime();
+    return endIfOver() && opened;
+  }
+
   /** True for the first call that asks: the one by which this operation is counted. */
   synchronized boolean open() {
     boolean first = !opened;

@@ -31,11 +31,11 @@ public final class TrackedCall {
   private final Kind kind;
   private final String provider;
   private final String model;
-  private final int step;
   private final Instant occurredAt;
   private final long startedNanos;
   private final ThreadContext.Frame frame;
   private Attribution attribution; // guarded by this, as all that follows
+  private int step; // 0 once it was given back
   private @Nullable Duration timeToFirstToken;
   private @Nullable Consumer<UsageEventBuilder> details;
   private @Nullable Duration failedAfter;
@@ -172,6 +172,41 @@ public final class TrackedCall {
    */
   public TrackedCall next(Kind kind, String provider, String model) {
     return tracker.startNext(operation, kind, provider, model);
+  }
+
+  /**
+   * Starts a call that is made inside of this one and on its behalf, by a decorator say: in the
+   * scope that was opened on the calling thread inside of this call, if any, else in this call's
+   * operation, with its attribution. It takes this call's step over, because this one is then
+   * {@link #withdraw withdrawn} as a rule.
+   */
+  public TrackedCall inside(Kind kind, String provider, String model) {
+    synchronized (this) {
+      if (ended == null && step > 0 && operation.giveBack(step)) {
+        step = 0;
+      }
+    }
+    return tracker.startInside(operation, kind, provider, model);
+  }
+
+  /**
+   * Ends without an event: this was no call of the provider after all, because those that were made
+   * inside of it are recorded in its place. Has no effect on a call that has ended.
+   */
+  public void withdraw() {
+    boolean watched;
+    synchronized (this) {
+      if (ended != null) {
+        return;
+      }
+      watched = giveUp != null;
+      endWith(complete(newEvent().outcome(Outcome.CANCELLED), elapsed(), false));
+    }
+    tracker.held().letGo(this);
+    if (watched) {
+      tracker.streams().remove(this);
+    }
+    tracker.withdrawn(operation);
   }
 
   /**
@@ -340,6 +375,9 @@ public final class TrackedCall {
 
   private UsageEvent build(Outcome outcome, Consumer<UsageEventBuilder> how, Duration took) {
     boolean opens = operation.open();
+    if (step == 0) {
+      step = operation.stepAgain();
+    }
     return tracker
         .guard()
         .get(
@@ -366,7 +404,7 @@ public final class TrackedCall {
         .startedAt(occurredAt)
         .duration(took)
         .timeToFirstToken(timeToFirstToken)
-        .operation(operation.id(), step)
+        .operation(operation.id(), Math.max(1, step))
         .parentOperation(operation.parentId())
         .opensOperation(opens)
         .attribution(attribution)

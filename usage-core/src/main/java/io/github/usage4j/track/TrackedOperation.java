@@ -43,10 +43,7 @@ public final class TrackedOperation {
    * one around this operation does not, because this one was asked for inside it.
    */
   public TrackedCall start(Kind kind, String provider, String model) {
-    Operation scoped = tracker.scoped();
-    return scoped == null || operation.isWithin(scoped)
-        ? tracker.startIn(operation, kind, provider, model)
-        : tracker.start(kind, provider, model);
+    return tracker.startInside(operation, kind, provider, model);
   }
 
   /** No further call is expected. A second end is ignored. */

@@ -51,6 +51,7 @@ public final class UsageTracker implements AutoCloseable {
   private final HeldCalls held;
   private final OperationEnds ends;
   private final OpenStreams streams;
+  private volatile Supplier<Supplier<Runnable>> more = () -> () -> () -> {};
 
   UsageTracker(UsageTrackerBuilder builder) {
     guard = new Guard(builder.metrics);
@@ -113,7 +114,7 @@ public final class UsageTracker implements AutoCloseable {
 
   /** The same task, which carries to its thread what is current on the calling thread now. */
   public Runnable wrap(Runnable task) {
-    return capture().wrap(task);
+    return carrier().wrap(task);
   }
 
   /** An executor whose tasks carry what is current on the thread that submits them. */
@@ -123,7 +124,19 @@ public final class UsageTracker implements AutoCloseable {
 
   /** An executor whose tasks carry what is current on the thread that submits them. */
   public ExecutorService wrap(ExecutorService executor) {
-    return new CarryingExecutor(executor, this::capture);
+    return new CarryingExecutor(executor, this::carrier);
+  }
+
+  /**
+   * Carries something else as well wherever tasks are wrapped, for code that adapts a library and
+   * knows more of a thread than scopes. Called again it carries that instead.
+   *
+   * @param more asked on the thread that hands a task over; the supplier that it returns is asked
+   *     on the thread that runs the task, before it, and what that returns is run after it. None of
+   *     them must throw
+   */
+  public void carry(Supplier<Supplier<Runnable>> more) {
+    this.more = Objects.requireNonNull(more, "more");
   }
 
   /**
@@ -157,10 +170,18 @@ public final class UsageTracker implements AutoCloseable {
   }
 
   private Carrier capture() {
+    return capture(() -> () -> {});
+  }
+
+  private Carrier carrier() {
+    return capture(more.get());
+  }
+
+  private Carrier capture(Supplier<Runnable> more) {
     ThreadContext.Frame frame = context.current();
     return frame == null
-        ? new Carrier(context, null, resolve())
-        : new Carrier(context, frame.operation(), frame.attribution());
+        ? new Carrier(context, null, resolve(), more)
+        : new Carrier(context, frame.operation(), frame.attribution(), more);
   }
 
   /**
@@ -178,15 +199,22 @@ public final class UsageTracker implements AutoCloseable {
     return start(previous, kind, provider, model);
   }
 
-  /** The operation of the scope that was opened on this thread; null if there is none. */
-  @Nullable Operation scoped() {
+  /** A call inside an operation; a scope claims it that was opened inside of that as well. */
+  TrackedCall startInside(Operation operation, Kind kind, String provider, String model) {
     ThreadContext.Frame frame = context.current();
-    return frame == null || frame.scope() == null ? null : frame.operation();
-  }
-
-  TrackedCall startIn(Operation operation, Kind kind, String provider, String model) {
+    Operation scoped = frame == null || frame.scope() == null ? null : frame.operation();
+    if (scoped != null && !operation.isWithin(scoped)) {
+      return start(kind, provider, model);
+    }
     Instant now = clock.instant();
     return new TrackedCall(this, operation, UsageEvent.newId(now), kind, provider, model, now);
+  }
+
+  /** A call of this operation has ended without an event. */
+  void withdrawn(Operation operation) {
+    if (!operation.suspended()) {
+      ends.changed(operation, operation.callWithdrawn());
+    }
   }
 
   private TrackedCall start(

@@ -43,9 +43,16 @@ record Answer(
     this(usage, model, id, serviceTier, finishReason, toolCalls, 0);
   }
 
-  /** The same answer with the usage that was seen on the wire, unless the host gave its own. */
+  /**
+   * The same answer with the usage that was seen on the wire, unless the host gave its own. If less
+   * was seen than the client tells of, there were other exchanges that were not seen: then what the
+   * client tells counts, and is not known to be all.
+   */
   Answer onTheWire(WireCapture.Sum seen) {
-    StatedUsage stated = seen.stated() && usage.source() != Source.HOST ? seen.usage() : usage;
+    StatedUsage stated = usage;
+    if (seen.stated() && usage.source() != Source.HOST) {
+      stated = isMore(usage.tokens(), seen.usage().tokens()) ? usage.notAll() : seen.usage();
+    }
     return new Answer(
         stated,
         model != null ? model : seen.usage().model(),
@@ -54,6 +61,12 @@ record Answer(
         finishReason,
         toolCalls,
         seen.exchanges());
+  }
+
+  private static boolean isMore(TokenCounts client, TokenCounts wire) {
+    Long told = client.total();
+    Long seen = wire.total();
+    return told != null && seen != null && told > seen;
   }
 
   /** Reads an answer. Never throws: what cannot be read is unknown, and reported. */

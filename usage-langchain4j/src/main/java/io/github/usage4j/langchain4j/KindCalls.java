@@ -12,9 +12,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records the calls of one tracked model that is not a chat model. Only the outermost call of a
- * kind is recorded: the overloads of a model call each other, and a decorator of the host's may
- * have a tracked model inside.
+ * Records the calls of one tracked model that is not a chat model. A call of the same kind inside
+ * of it, under a decorator of the host's, is made on its behalf; the overloads of a model call each
+ * other past the tracked one.
  *
  * @param <M> the kind of model
  */
@@ -79,9 +79,6 @@ final class KindCalls<M> {
 
   /** Makes a call that answers on this thread. */
   <T> T make(@Nullable String asked, Supplier<T> model, Reading<T> reading) {
-    if (isInside()) {
-      return model.get();
-    }
     ModelCall call = start(asked, false);
     return call.make(type, model, answer -> reading.read(call, answer));
   }
@@ -89,19 +86,11 @@ final class KindCalls<M> {
   /** Makes a call that answers later. */
   <T> CompletableFuture<T> makeAsync(
       @Nullable String asked, Supplier<CompletableFuture<T>> model, Reading<T> reading) {
-    if (isInside()) {
-      return model.get();
-    }
     ModelCall call = start(asked, false);
     return call.makeAsync(type, model, answer -> reading.read(call, answer));
   }
 
-  /** Whether a tracked model further out records this call. */
-  boolean isInside() {
-    return Reentry.isHanding(settings.tracker(), type);
-  }
-
-  /** Runs a call of the model inside, which others of this kind then leave unrecorded. */
+  /** Runs a call of the model inside. */
   void handOn(ModelCall call, Runnable model) {
     var unused =
         call.handOn(
@@ -113,7 +102,7 @@ final class KindCalls<M> {
   }
 
   ModelCall start(@Nullable String asked, boolean streaming) {
-    return ModelCall.start(settings, kind, modelOf(asked), null, streaming, this::provider);
+    return CallStart.start(settings, kind, modelOf(asked), type, streaming, this::provider);
   }
 
   /** Who serves the model, in the words that events use. */

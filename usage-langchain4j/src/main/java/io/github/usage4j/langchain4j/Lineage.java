@@ -51,6 +51,7 @@ final class Lineage {
 
   private Lineage(UsageTracker tracker) {
     invocations = new Invocations(tracker);
+    tracker.carry(Reentry::carried);
   }
 
   /** The AI-service invocations of the same tracker. */
@@ -84,6 +85,16 @@ final class Lineage {
     equalAnswers
         .asMap()
         .merge(digest(answer), List.of(step), (known, added) -> atMostTwo(known, added.get(0)));
+  }
+
+  /** Remembers what a decorator made of an answer that is remembered as another call's. */
+  void rememberToo(@Nullable AiMessage answer, TrackedCall call, Attribution who) {
+    if (answer == null || !answer.hasToolExecutionRequests() || call.suspended()) {
+      return;
+    }
+    var step = new Step(call, who);
+    answers.asMap().putIfAbsent(answer, step);
+    equalAnswers.asMap().putIfAbsent(digest(answer), List.of(step));
   }
 
   /** The call whose tools gave the results at the end of these messages. */

@@ -2,20 +2,18 @@ package io.github.usage4j.langchain4j;
 
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
-import dev.langchain4j.model.ModelProvider;
-import dev.langchain4j.model.chat.request.ChatRequest;
-import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.output.TokenUsage;
+import io.github.usage4j.Attribution;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
-import io.github.usage4j.UsageEvent.Kind;
 import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageMetrics.Anomaly;
+import io.github.usage4j.langchain4j.CallStart.Place;
 import io.github.usage4j.langchain4j.internal.StatedUsage;
 import io.github.usage4j.langchain4j.internal.UsageReading;
 import io.github.usage4j.track.TrackedCall;
-import io.github.usage4j.track.TrackedOperation;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -23,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -38,119 +37,47 @@ final class ModelCall {
   private final WireCapture wire;
   private final List<ChatMessage> messages;
   private final @Nullable Estimate estimate;
+  private final Place place;
+  private volatile @Nullable InnerCalls inner;
 
-  private ModelCall(
+  ModelCall(
       Settings settings,
       String provider,
       @Nullable TrackedCall call,
+      Place place,
       List<ChatMessage> messages,
       boolean streaming) {
     this.settings = settings;
     this.provider = provider;
     this.call = call;
+    this.place = place;
     this.messages = messages;
     wire = new WireCapture(settings);
     estimate = streaming || settings.estimator() != null ? new Estimate(settings) : null;
   }
 
-  /** Starts a chat: the step after the call whose tools' results it carries, if there is one. */
-  static ModelCall chat(
-      Settings settings,
-      Supplier<ModelProvider> provider,
-      Supplier<ChatRequestParameters> defaults,
-      @Nullable ChatRequest request,
-      boolean streaming) {
-    String model = settings.quietly(() -> modelOf(defaults, request));
-    List<ChatMessage> messages = request == null ? List.of() : request.messages();
-    TrackedOperation announced =
-        request == null
-            ? null
-            : settings.quietly(() -> settings.lineage().invocations().take(request));
-    if (announced != null) {
-      return begin(
-          settings,
-          Kind.CHAT,
-          model,
-          announced::start,
-          streaming,
-          name(settings, provider),
-          messages);
+  /** The calls that are made inside of this one. */
+  synchronized InnerCalls inner() {
+    InnerCalls known = inner;
+    if (known == null) {
+      known = new InnerCalls();
+      inner = known;
     }
-    TrackedCall previous =
-        settings.quietly(() -> settings.lineage().previous(messages, settings.tracker()));
-    Starter starter = previous == null ? settings.tracker()::start : previous::next;
-    return begin(
-        settings, Kind.CHAT, model, starter, streaming, name(settings, provider), messages);
+    return known;
   }
 
-  /** The model asked for, as the delegate will merge it. */
-  private static @Nullable String modelOf(
-      Supplier<ChatRequestParameters> defaults, @Nullable ChatRequest request) {
-    String asked = request == null ? null : request.modelName();
-    if (asked != null) {
-      return asked;
-    }
-    ChatRequestParameters parameters = defaults.get();
-    return parameters == null ? null : parameters.modelName();
+  /** What is recorded of it; null if it could not be started. */
+  @Nullable TrackedCall tracked() {
+    return call;
   }
 
-  static ModelCall start(
-      Settings settings,
-      Kind kind,
-      Supplier<ModelProvider> provider,
-      @Nullable String model,
-      @Nullable TrackedCall previous,
-      boolean streaming) {
-    Starter starter = previous == null ? settings.tracker()::start : previous::next;
-    return begin(settings, kind, model, starter, streaming, name(settings, provider), List.of());
-  }
-
-  private static Supplier<String> name(Settings settings, Supplier<ModelProvider> provider) {
-    String override = settings.provider();
-    return () -> override != null ? override : Providers.nameOf(provider.get());
-  }
-
-  /** Starts a call of a model whose kind may not say who serves it. */
-  static ModelCall start(
-      Settings settings,
-      Kind kind,
-      @Nullable String model,
-      @Nullable TrackedCall previous,
-      boolean streaming,
-      Supplier<String> provider) {
-    Starter starter = previous == null ? settings.tracker()::start : previous::next;
-    return begin(settings, kind, model, starter, streaming, provider, List.of());
-  }
-
-  /** Where a call begins: in an operation, after another call, or by itself. */
-  private interface Starter {
-    TrackedCall start(Kind kind, String provider, String model);
-  }
-
-  private static ModelCall begin(
-      Settings settings,
-      Kind kind,
-      @Nullable String model,
-      Starter starter,
-      boolean streaming,
-      Supplier<String> provider,
-      List<ChatMessage> messages) {
-    String name = settings.quietly(provider);
-    String by = name == null ? Providers.OTHER : name;
-    String asked = model == null ? "" : model;
-    TrackedCall call =
-        settings.quietly(
-            () ->
-                starter
-                    .start(kind, by, asked)
-                    .defaultCategory(settings.category())
-                    .describe(event -> event.streaming(streaming)));
-    return new ModelCall(settings, by, call, messages, streaming);
+  Settings settings() {
+    return settings;
   }
 
   /** Runs the model, whose exchanges are this call's. */
   <T> T handOn(Object identity, Supplier<T> model) {
-    return Reentry.handOn(settings.tracker(), identity, wire, model);
+    return Reentry.handOn(settings.tracker(), identity, wire, this, model);
   }
 
   /** Makes a call that answers on this thread. */
@@ -227,7 +154,7 @@ final class ModelCall {
 
   /** Runs a callback of the host's as part of this call's operation. */
   void within(Runnable callback) {
-    Reentry.Handing before = Reentry.leave();
+    Reentry.Handing before = Reentry.enter(place.around());
     try {
       if (call == null) {
         callback.run();
@@ -235,7 +162,7 @@ final class ModelCall {
         call.within(callback);
       }
     } finally {
-      Reentry.back(before);
+      Reentry.back(before, place.around());
     }
   }
 
@@ -270,7 +197,7 @@ final class ModelCall {
   }
 
   void succeeded(@Nullable ChatResponse response) {
-    succeeded(Answer.of(response, settings), response == null ? null : response.aiMessage());
+    succeeded(Answer.of(response, settings), response);
   }
 
   void succeeded(Answer answer) {
@@ -291,12 +218,18 @@ final class ModelCall {
 
   private <T> void answered(T result, Function<? super T, Answer> read) {
     Answer answer = settings.quietly(() -> read.apply(result));
-    succeeded(
-        answer == null ? Answer.NONE : answer,
-        result instanceof ChatResponse chat ? chat.aiMessage() : null);
+    succeeded(answer == null ? Answer.NONE : answer, result);
   }
 
-  private void succeeded(Answer answer, @Nullable AiMessage message) {
+  private void succeeded(Answer answer, @Nullable Object result) {
+    AiMessage message = result instanceof ChatResponse chat ? chat.aiMessage() : null;
+    if (place.outer() != null || inner != null) {
+      TokenUsage used = settings.quietly(() -> InnerCalls.usageIn(result));
+      tellOuter(calls -> calls.answered(this, used));
+      if (leftToInner(calls -> calls.gave(used), null, message)) {
+        return;
+      }
+    }
     end(
         started -> {
           WireCapture.Sum seen = seen(true);
@@ -321,13 +254,63 @@ final class ModelCall {
           } else {
             event = started.succeeded(usage.tokens());
           }
+          if (place.outer() != null) {
+            tellOuter(calls -> calls.paidBy(event.attribution()));
+          }
           settings.lineage().remember(message, started, event.attribution());
         },
         started -> started.succeeded(TokenCounts.UNKNOWN));
   }
 
+  private void tellOuter(Consumer<InnerCalls> what) {
+    ModelCall outer = place.outer();
+    if (outer != null) {
+      what.accept(outer.inner());
+    }
+  }
+
+  /**
+   * True if calls inside of this account for its end: then they are the events, and this is one
+   * only of the exchanges that were seen beside them, which are its own.
+   */
+  private boolean leftToInner(
+      Predicate<InnerCalls> accounting, @Nullable Throwable error, @Nullable AiMessage message) {
+    InnerCalls calls = inner;
+    TrackedCall started = call;
+    if (calls == null
+        || started == null
+        || !Boolean.TRUE.equals(settings.quietly(() -> accounting.test(calls)))) {
+      return false;
+    }
+    WireCapture.Sum own = seen(error == null);
+    end(own.exchanges() == 0 ? TrackedCall::withdraw : c -> endBeside(own, error, c), c -> {});
+    Attribution who = calls.who();
+    if (who != null) {
+      settings.lineage().rememberToo(message, started, who);
+      tellOuter(outer -> outer.paidBy(who));
+    }
+    return true;
+  }
+
+  /** What arrived here is theirs: nothing is estimated by it. */
+  private static void endBeside(
+      WireCapture.Sum own, @Nullable Throwable error, TrackedCall started) {
+    Answer known = Answer.NONE.onTheWire(own);
+    TokenCounts tokens = known.usage().tokens();
+    started.describe(known::describe).exchanges(own.parts());
+    if (error == null && own.stated()) {
+      started.succeeded(tokens, quality(known.usage()));
+    } else {
+      started.failed(error, event -> event.tokens(tokens, quality(known.usage())));
+    }
+  }
+
   /** A provider may have answered, and charged for it, what the client then could not read. */
   void failed(Throwable error) {
+    tellOuter(calls -> calls.failed(this, error));
+    if (leftToInner(calls -> calls.threw(error), error, null)) {
+      return;
+    }
     end(
         started -> {
           started.exchanges(seen(false).parts());
@@ -337,12 +320,20 @@ final class ModelCall {
   }
 
   void failedUnlessAnswered(Throwable error) {
+    tellOuter(calls -> calls.failed(this, error));
+    if (leftToInner(calls -> calls.threw(error), error, null)) {
+      return;
+    }
     end(
         started -> started.failedUnlessAnswered(error, this::describeCutShort),
         started -> started.failed(error));
   }
 
   void cancelled() {
+    tellOuter(calls -> calls.cancelled(this));
+    if (leftToInner(InnerCalls::wereStopped, null, null)) {
+      return;
+    }
     end(
         started -> {
           WireCapture.Sum seen = seen(false);

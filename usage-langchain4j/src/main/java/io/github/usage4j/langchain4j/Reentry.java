@@ -10,18 +10,29 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Which request a tracked model of the calling thread is handing on just now. A tracked model found
- * further in with the same request (under a decorator of the host's, say) must not record it again.
- * The same means: the same last message object, so that a decorator may change parameters or add a
- * system message.
+ * further in with the same request (under a decorator of the host's, say) is called on its behalf,
+ * and only one of them is recorded. The same means: the same last message object, so that a
+ * decorator may change parameters or add a system message.
  */
+@SuppressWarnings("ReferenceEquality") // this very call, not one like it
 final class Reentry {
 
   /**
    * @param capture where the exchanges of this call go; null for those that are counted already
+   * @param call the call that is made; null if there is none yet
    * @param around what the thread was handing on when this began
    */
   record Handing(
-      UsageTracker tracker, Object what, @Nullable WireCapture capture, @Nullable Handing around) {}
+      UsageTracker tracker,
+      Object what,
+      @Nullable WireCapture capture,
+      @Nullable ModelCall call,
+      @Nullable Handing around) {
+
+    Handing withoutCapture() {
+      return capture == null ? this : new Handing(tracker, what, null, call, around);
+    }
+  }
 
   private static final ThreadLocal<@Nullable Handing> CURRENT = new ThreadLocal<>();
 
@@ -36,15 +47,29 @@ final class Reentry {
     return messages.isEmpty() ? request : messages.get(messages.size() - 1);
   }
 
-  static boolean isHanding(UsageTracker tracker, Object what) {
+  /** What this thread is handing on, for calls made inside of that; null if it hands on nothing. */
+  static @Nullable Handing current() {
     Handing current = CURRENT.get();
-    return current != null && current.tracker() == tracker && current.what() == what;
+    return current == null ? null : current.withoutCapture();
+  }
+
+  /** What the innermost model of this tracker hands on there; null if there is none. */
+  static @Nullable Handing innermost(UsageTracker tracker, Handing current) {
+    Handing handing = current;
+    while (handing != null && handing.tracker() != tracker) {
+      handing = handing.around();
+    }
+    return handing;
   }
 
   /** Runs the call of the model inside. */
   static <T> T handOn(
-      UsageTracker tracker, Object what, @Nullable WireCapture capture, Supplier<T> call) {
-    return with(new Handing(tracker, what, capture, CURRENT.get()), call);
+      UsageTracker tracker,
+      Object what,
+      @Nullable WireCapture capture,
+      @Nullable ModelCall call,
+      Supplier<T> model) {
+    return with(new Handing(tracker, what, capture, call, CURRENT.get()), model);
   }
 
   /** Where the exchanges go that this thread begins. */
@@ -56,8 +81,8 @@ final class Reentry {
   /** Counts no exchange until what is returned goes to {@link #resumeCapture}. */
   static @Nullable Handing pauseCapture() {
     Handing before = CURRENT.get();
-    if (before != null && before.capture() != null) {
-      set(new Handing(before.tracker(), before.what(), null, before.around()));
+    if (before != null) {
+      set(before.withoutCapture());
     }
     return before;
   }
@@ -76,20 +101,37 @@ final class Reentry {
     return false;
   }
 
-  /** A callback begins: what it calls is new. Give what is returned to {@link #back}. */
-  static @Nullable Handing leave() {
+  /**
+   * A callback begins: what it calls is new, but on behalf of the call around its own, if there is
+   * one. Give both what is returned and what was given to {@link #back}.
+   */
+  static @Nullable Handing enter(@Nullable Handing around) {
     Handing before = CURRENT.get();
-    if (before != null) {
-      CURRENT.set(null);
+    if (before != around) {
+      set(around);
     }
     return before;
   }
 
   /** The callback is over. */
-  static void back(@Nullable Handing before) {
-    if (before != null) {
-      CURRENT.set(before);
+  static void back(@Nullable Handing before, @Nullable Handing around) {
+    if (before != around) {
+      set(before);
     }
+  }
+
+  /** What a wrapped task carries to its thread; see {@link UsageTracker#carry}. */
+  static Supplier<Runnable> carried() {
+    Handing handing = CURRENT.get();
+    Handing there = handing == null ? null : handing.withoutCapture();
+    return () -> {
+      Handing before = CURRENT.get();
+      if (before == handing) { // the same thread
+        return () -> {};
+      }
+      set(there);
+      return () -> set(before);
+    };
   }
 
   private static <T extends @Nullable Object> T with(@Nullable Handing handing, Supplier<T> code) {

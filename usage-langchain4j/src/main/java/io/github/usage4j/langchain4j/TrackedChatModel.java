@@ -50,24 +50,18 @@ final class TrackedChatModel implements ChatModel, Tracked {
   }
 
   private ChatResponse recorded(ChatRequest request, Supplier<ChatResponse> model) {
-    Object identity = Reentry.identity(request);
-    if (Reentry.isHanding(settings.tracker(), identity)) {
-      return model.get();
-    }
-    return start(request).make(identity, model, response -> Answer.of(response, settings));
+    return start(request)
+        .make(Reentry.identity(request), model, response -> Answer.of(response, settings));
   }
 
   private CompletableFuture<ChatResponse> recordedAsync(
       ChatRequest request, Supplier<CompletableFuture<ChatResponse>> model) {
-    Object identity = Reentry.identity(request);
-    if (Reentry.isHanding(settings.tracker(), identity)) {
-      return model.get();
-    }
-    return start(request).makeAsync(identity, model, response -> Answer.of(response, settings));
+    return start(request)
+        .makeAsync(Reentry.identity(request), model, response -> Answer.of(response, settings));
   }
 
   private ModelCall start(ChatRequest request) {
-    return ModelCall.chat(
+    return CallStart.chat(
         settings, delegate::provider, delegate::defaultRequestParameters, request, false);
   }
 

@@ -59,26 +59,19 @@ final class TrackedEmbeddingModel implements EmbeddingModel, Tracked {
 
   @Override
   public CompletableFuture<EmbeddingResponse> embedAsync(EmbeddingRequest request) {
-    return isInside()
-        ? delegate.embedAsync(request)
-        : start(request)
-            .makeAsync(
-                TrackedEmbeddingModel.class, () -> delegate.embedAsync(request), this::answer);
+    return start(request)
+        .makeAsync(TrackedEmbeddingModel.class, () -> delegate.embedAsync(request), this::answer);
   }
 
   private <T> T recorded(
       @Nullable EmbeddingRequest request, Supplier<T> model, Function<? super T, Answer> read) {
-    return isInside() ? model.get() : start(request).make(TrackedEmbeddingModel.class, model, read);
-  }
-
-  /** Whether a tracked model further out records this call. */
-  private boolean isInside() {
-    return Reentry.isHanding(settings.tracker(), TrackedEmbeddingModel.class);
+    return start(request).make(TrackedEmbeddingModel.class, model, read);
   }
 
   private ModelCall start(@Nullable EmbeddingRequest request) {
     String model = settings.quietly(() -> modelOf(request));
-    return ModelCall.start(settings, Kind.EMBEDDING, delegate::provider, model, null, false);
+    return CallStart.start(
+        settings, Kind.EMBEDDING, delegate::provider, model, TrackedEmbeddingModel.class, false);
   }
 
   private @Nullable String modelOf(@Nullable EmbeddingRequest request) {

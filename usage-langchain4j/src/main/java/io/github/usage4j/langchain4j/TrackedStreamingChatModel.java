@@ -40,11 +40,8 @@ final class TrackedStreamingChatModel implements StreamingChatModel, Tracked {
   @Override
   public Publisher<ChatModelStreamingEvent> chat(ChatRequest request) {
     Object identity = Reentry.identity(request);
-    if (Reentry.isHanding(settings.tracker(), identity)) {
-      return delegate.chat(request);
-    }
     Publisher<ChatModelStreamingEvent> source =
-        Reentry.handOn(settings.tracker(), identity, null, () -> delegate.chat(request));
+        Reentry.handOn(settings.tracker(), identity, null, null, () -> delegate.chat(request));
     return source == null
         ? source
         : new TrackedPublisher(source, settings, identity, () -> start(request));
@@ -54,8 +51,7 @@ final class TrackedStreamingChatModel implements StreamingChatModel, Tracked {
       ChatRequest request,
       @Nullable StreamingChatResponseHandler handler,
       Consumer<@Nullable StreamingChatResponseHandler> model) {
-    Object identity = Reentry.identity(request);
-    if (handler == null || Reentry.isHanding(settings.tracker(), identity)) {
+    if (handler == null) {
       model.accept(handler); // no handler, no answer: the model says so
       return;
     }
@@ -63,7 +59,7 @@ final class TrackedStreamingChatModel implements StreamingChatModel, Tracked {
     var stream = new StreamEnd(call);
     try {
       call.handOn(
-          identity,
+          Reentry.identity(request),
           () -> {
             model.accept(new TrackedHandler(handler, stream));
             return stream;
@@ -75,7 +71,7 @@ final class TrackedStreamingChatModel implements StreamingChatModel, Tracked {
   }
 
   private ModelCall start(ChatRequest request) {
-    return ModelCall.chat(
+    return CallStart.chat(
         settings, delegate::provider, delegate::defaultRequestParameters, request, true);
   }
 

@@ -35,7 +35,7 @@ final class TrackedStreamingLanguageModel implements StreamingLanguageModel, Tra
   private void recorded(
       @Nullable StreamingResponseHandler<String> handler,
       Consumer<@Nullable StreamingResponseHandler<String>> model) {
-    if (handler == null || calls.isInside()) {
+    if (handler == null) {
       model.accept(handler); // no handler, no answer: the model says so
       return;
     }

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * and warns of the first one. It changes nothing about the call.
  *
  * <p>A model tells its listeners on the thread that calls it, which is how a tracked call is known.
- * A decorator between the tracked model and this one must therefore stay on that thread.
+ * A decorator between the tracked model and this one must therefore stay on that thread, or change
+ * to one of an executor that the tracker wrapped.
  */
 public final class UsageGuard
     implements ChatModelListener, EmbeddingModelListener, ModerationModelListener {

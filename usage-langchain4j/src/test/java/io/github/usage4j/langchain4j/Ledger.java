@@ -55,6 +55,11 @@ final class Ledger {
     return events().stream().map(Ledger::figures).toList();
   }
 
+  /** Each event with its step and who served it. */
+  List<String> calls() {
+    return events().stream().map(e -> e.step() + " " + e.provider() + " " + figures(e)).toList();
+  }
+
   static String figures(UsageEvent event) {
     String tokens = event.tokens().input() + "/" + event.tokens().output();
     return event.outcome() == UsageEvent.Outcome.SUCCESS ? tokens : tokens + " " + event.outcome();

@@ -302,6 +302,26 @@ class UsageGuardTest {
   }
 
   @Test
+  void trackedCallOnAWrappedExecutor_isNot() {
+    ChatModel bare = chat(guard, Runnable::run);
+    var pool = Executors.newSingleThreadExecutor();
+    Executor wrapped = tracker.wrap((Executor) pool);
+    ChatModel decorator =
+        new ChatModel() {
+          @Override
+          public ChatResponse chat(ChatRequest request) {
+            return CompletableFuture.supplyAsync(() -> bare.chat(request), wrapped).join();
+          }
+        };
+    models.wrap(decorator).chat("hi");
+    assertUntracked(0);
+
+    CompletableFuture.supplyAsync(() -> bare.chat("bare"), wrapped).join();
+    assertUntracked(1);
+    pool.shutdown();
+  }
+
+  @Test
   void manyAtOnce_areToldApart() throws Exception {
     var pool = Executors.newFixedThreadPool(8);
     var providers = Executors.newFixedThreadPool(4);

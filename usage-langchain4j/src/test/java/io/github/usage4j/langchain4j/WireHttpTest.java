@@ -156,7 +156,7 @@ class WireHttpTest {
   }
 
   private <T> T inCall(Supplier<T> code) {
-    return Reentry.handOn(ledger.tracker, this, capture, code);
+    return Reentry.handOn(ledger.tracker, this, capture, null, code);
   }
 
   private TokenCounts tokens() {

@@ -32,6 +32,11 @@ public record StatedUsage(
     return new StatedUsage(figures.counts(), figures.anyDropped(), false, source, null, null, null);
   }
 
+  /** The same figures, which are not known to be all that was used. */
+  public StatedUsage notAll() {
+    return new StatedUsage(tokens, dropped, true, source, costUsd, model, serviceTier);
+  }
+
   /** True if the figures are not all that was used, or may not be. */
   public boolean partial() {
     return dropped || interim;

@@ -1,0 +1,166 @@
+package io.github.usage4j.track;
+
+import static io.github.usage4j.UsageEvent.Kind.CHAT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.usage4j.Attribution;
+import io.github.usage4j.TokenCounts;
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.UsageMetrics;
+import io.github.usage4j.sink.InMemoryUsageStore;
+import io.github.usage4j.sink.UsageBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Calls that are made inside of another one and stand in its place. */
+class CallInsideACallTest {
+
+  private final InMemoryUsageStore store = new InMemoryUsageStore();
+  private final List<EndedOperation> ended = new CopyOnWriteArrayList<>();
+  private final List<UsageMetrics.Anomaly> anomalies = new CopyOnWriteArrayList<>();
+  private final UsageTracker tracker =
+      UsageTracker.builder(store)
+          .buffer(UsageBuffer.none())
+          .errorGrace(Duration.ofMinutes(10))
+          .onOperation(ended::add)
+          .metrics(
+              new UsageMetrics() {
+                @Override
+                public void anomaly(Anomaly what) {
+                  anomalies.add(what);
+                }
+              })
+          .build();
+
+  @AfterEach
+  void close() {
+    tracker.close();
+  }
+
+  private TrackedCall start() {
+    return tracker.start(CHAT, "outer", "m");
+  }
+
+  private List<String> calls() {
+    return store.events().stream()
+        .map(e -> e.step() + " " + e.provider() + " " + e.tokens().input())
+        .toList();
+  }
+
+  @Test
+  void withdrawn_isNoEvent_andItsOperationEndsAfterIt() {
+    TrackedCall outer = start();
+    outer.inside(CHAT, "a", "m").failed(new IllegalStateException());
+    outer.inside(CHAT, "b", "m").succeeded(TokenCounts.of(20, 2));
+    assertThat(ended).isEmpty();
+    outer.withdraw();
+
+    assertThat(calls()).containsExactly("1 a null", "2 b 20");
+    assertThat(ended).hasSize(1);
+    assertThat(ended.get(0).usage().calls()).isEqualTo(2);
+    assertThat(store.events()).extracting(UsageEvent::opensOperation).containsExactly(true, false);
+    assertThat(anomalies).isEmpty();
+  }
+
+  @Test
+  void withdrawnLate_orTwice_changesNothing() {
+    TrackedCall outer = start();
+    outer.succeeded(TokenCounts.of(1, 1));
+    outer.withdraw();
+    TrackedCall other = start();
+    other.withdraw();
+    other.withdraw();
+    other.succeeded(TokenCounts.of(9, 9));
+
+    assertThat(calls()).containsExactly("1 outer 1");
+    assertThat(ended).hasSize(1);
+    assertThat(anomalies).containsExactly(UsageMetrics.Anomaly.ENDED_TWICE);
+  }
+
+  @Test
+  void withdrawn_isNotHeldOrWatchedAnyMore() {
+    TrackedCall outer = start();
+    outer.watch(why -> outer.failed(why));
+    outer.failedUnlessAnswered(new IllegalStateException());
+    outer.withdraw();
+    tracker.close();
+
+    assertThat(store.events()).isEmpty();
+    assertThat(ended).isEmpty();
+  }
+
+  @Test
+  void outerThatIsRecordedAfterAll_isAStepOfItsOwn() {
+    TrackedCall outer = start();
+    outer.inside(CHAT, "a", "m").succeeded(TokenCounts.of(10, 1));
+    outer.succeeded(TokenCounts.of(20, 2));
+
+    assertThat(calls()).containsExactly("1 a 10", "2 outer 20");
+  }
+
+  @Test
+  void outerThatOthersFollowedAlready_keepsItsStep() {
+    try (UsageScope scope = tracker.scope()) {
+      TrackedCall outer = start();
+      TrackedCall beside = tracker.start(CHAT, "beside", "m");
+      outer.inside(CHAT, "a", "m").succeeded(TokenCounts.of(10, 1));
+      outer.succeeded(TokenCounts.of(20, 2));
+      beside.succeeded(TokenCounts.of(30, 3));
+      assertThat(scope.totalUsage().calls()).isEqualTo(3);
+    }
+    assertThat(calls()).containsExactly("3 a 10", "1 outer 20", "2 beside 30");
+  }
+
+  @Test
+  void inside_isAttributedAsTheOuter_unlessAScopeWasOpenedInIt() {
+    Attribution acme = Attribution.organization("acme");
+    TrackedCall outer;
+    try (UsageScope scope = tracker.scope(acme)) {
+      outer = start();
+      try (UsageScope inner = tracker.scope(Attribution.organization("other"))) {
+        outer.inside(CHAT, "a", "m").succeeded(TokenCounts.of(1, 1));
+      }
+      outer.inside(CHAT, "b", "m").succeeded(TokenCounts.of(2, 2));
+    }
+    outer.inside(CHAT, "c", "m").succeeded(TokenCounts.of(3, 3));
+    outer.withdraw();
+
+    assertThat(store.events())
+        .extracting(event -> event.attribution().organization())
+        .containsExactly("other", "acme", "acme");
+  }
+
+  @Test
+  void carry_takesAlongWhatAnAdapterKnows_andUndoesIt() {
+    var log = new ArrayList<String>();
+    tracker.carry(
+        () -> {
+          log.add("captured");
+          return () -> {
+            log.add("entered");
+            return () -> log.add("left");
+          };
+        });
+    Runnable task = tracker.wrap(() -> log.add("run"));
+    assertThat(log).containsExactly("captured");
+    task.run();
+    assertThat(log).containsExactly("captured", "entered", "run", "left");
+
+    log.clear();
+    Executor executor = tracker.wrap((Executor) Runnable::run);
+    assertThatThrownBy(
+            () ->
+                executor.execute(
+                    () -> {
+                      throw new IllegalStateException("task");
+                    }))
+        .hasMessage("task");
+    assertThat(log).containsExactly("captured", "entered", "left");
+  }
+}
