@@ -113,7 +113,7 @@ final class KindCalls<M> {
   }
 
   ModelCall start(@Nullable String asked, boolean streaming) {
-    return ModelCall.start(settings, kind, modelOf(asked), null, streaming, this::provider);
+    return CallStart.start(settings, kind, modelOf(asked), null, streaming, this::provider);
   }
 
   /** Who serves the model, in the words that events use. */

@@ -2,20 +2,15 @@ package io.github.usage4j.langchain4j;
 
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
-import dev.langchain4j.model.ModelProvider;
-import dev.langchain4j.model.chat.request.ChatRequest;
-import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
-import io.github.usage4j.UsageEvent.Kind;
 import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.langchain4j.internal.StatedUsage;
 import io.github.usage4j.langchain4j.internal.UsageReading;
 import io.github.usage4j.track.TrackedCall;
-import io.github.usage4j.track.TrackedOperation;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -27,8 +22,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call of a wrapped model. Nothing here throws but what the model or a callback throws: a call
- * that cannot be started or ended is reported and goes on unrecorded.
+ * One call of a wrapped model; see {@link CallStart} for how it begins. Nothing here throws but
+ * what the model or a callback throws: a call that cannot be started or ended is reported and goes
+ * on unrecorded.
  */
 final class ModelCall {
 
@@ -39,7 +35,7 @@ final class ModelCall {
   private final List<ChatMessage> messages;
   private final @Nullable Estimate estimate;
 
-  private ModelCall(
+  ModelCall(
       Settings settings,
       String provider,
       @Nullable TrackedCall call,
@@ -49,103 +45,8 @@ final class ModelCall {
     this.provider = provider;
     this.call = call;
     this.messages = messages;
-    wire = new WireCapture(settings);
+    wire = new WireCapture(settings, call);
     estimate = streaming || settings.estimator() != null ? new Estimate(settings) : null;
-  }
-
-  /** Starts a chat: the step after the call whose tools' results it carries, if there is one. */
-  static ModelCall chat(
-      Settings settings,
-      Supplier<ModelProvider> provider,
-      Supplier<ChatRequestParameters> defaults,
-      @Nullable ChatRequest request,
-      boolean streaming) {
-    String model = settings.quietly(() -> modelOf(defaults, request));
-    List<ChatMessage> messages = request == null ? List.of() : request.messages();
-    TrackedOperation announced =
-        request == null
-            ? null
-            : settings.quietly(() -> settings.lineage().invocations().take(request));
-    if (announced != null) {
-      return begin(
-          settings,
-          Kind.CHAT,
-          model,
-          announced::start,
-          streaming,
-          name(settings, provider),
-          messages);
-    }
-    TrackedCall previous =
-        settings.quietly(() -> settings.lineage().previous(messages, settings.tracker()));
-    Starter starter = previous == null ? settings.tracker()::start : previous::next;
-    return begin(
-        settings, Kind.CHAT, model, starter, streaming, name(settings, provider), messages);
-  }
-
-  /** The model asked for, as the delegate will merge it. */
-  private static @Nullable String modelOf(
-      Supplier<ChatRequestParameters> defaults, @Nullable ChatRequest request) {
-    String asked = request == null ? null : request.modelName();
-    if (asked != null) {
-      return asked;
-    }
-    ChatRequestParameters parameters = defaults.get();
-    return parameters == null ? null : parameters.modelName();
-  }
-
-  static ModelCall start(
-      Settings settings,
-      Kind kind,
-      Supplier<ModelProvider> provider,
-      @Nullable String model,
-      @Nullable TrackedCall previous,
-      boolean streaming) {
-    Starter starter = previous == null ? settings.tracker()::start : previous::next;
-    return begin(settings, kind, model, starter, streaming, name(settings, provider), List.of());
-  }
-
-  private static Supplier<String> name(Settings settings, Supplier<ModelProvider> provider) {
-    String override = settings.provider();
-    return () -> override != null ? override : Providers.nameOf(provider.get());
-  }
-
-  /** Starts a call of a model whose kind may not say who serves it. */
-  static ModelCall start(
-      Settings settings,
-      Kind kind,
-      @Nullable String model,
-      @Nullable TrackedCall previous,
-      boolean streaming,
-      Supplier<String> provider) {
-    Starter starter = previous == null ? settings.tracker()::start : previous::next;
-    return begin(settings, kind, model, starter, streaming, provider, List.of());
-  }
-
-  /** Where a call begins: in an operation, after another call, or by itself. */
-  private interface Starter {
-    TrackedCall start(Kind kind, String provider, String model);
-  }
-
-  private static ModelCall begin(
-      Settings settings,
-      Kind kind,
-      @Nullable String model,
-      Starter starter,
-      boolean streaming,
-      Supplier<String> provider,
-      List<ChatMessage> messages) {
-    String name = settings.quietly(provider);
-    String by = name == null ? Providers.OTHER : name;
-    String asked = model == null ? "" : model;
-    TrackedCall call =
-        settings.quietly(
-            () ->
-                starter
-                    .start(kind, by, asked)
-                    .defaultCategory(settings.category())
-                    .describe(event -> event.streaming(streaming)));
-    return new ModelCall(settings, by, call, messages, streaming);
   }
 
   /** Runs the model, whose exchanges are this call's. */
@@ -191,6 +92,9 @@ final class ModelCall {
                 source.cancel(true);
               }
             });
+    if (!source.isDone()) {
+      watch(this::failed); // it may never be
+    }
     var unusedRecording = source.whenComplete((value, error) -> ended(value, error, read, result));
     return result;
   }
@@ -247,15 +151,20 @@ final class ModelCall {
 
   /** A piece of a streamed answer has arrived, with what the model wrote in it. */
   void arrived(@Nullable String text) {
-    if (call != null) {
-      call.heard();
-    }
+    heard();
     if (estimate != null) {
       estimate.arrived(text);
     }
   }
 
-  /** This call is a stream, which may never end. */
+  /** A sign of life of a streamed answer is here. */
+  void heard() {
+    if (call != null) {
+      call.heard();
+    }
+  }
+
+  /** This call is answered later, or never. */
   void watch(Consumer<Throwable> giveUp) {
     if (call != null) {
       call.watch(giveUp);
@@ -329,16 +238,13 @@ final class ModelCall {
   /** A provider may have answered, and charged for it, what the client then could not read. */
   void failed(Throwable error) {
     end(
-        started -> {
-          started.exchanges(seen(false).parts());
-          started.failed(error, this::describeCutShort);
-        },
+        started -> started.failed(error, event -> describeCutShort(started, event)),
         started -> started.failed(error));
   }
 
   void failedUnlessAnswered(Throwable error) {
     end(
-        started -> started.failedUnlessAnswered(error, this::describeCutShort),
+        started -> started.failedUnlessAnswered(error, event -> describeCutShort(started, event)),
         started -> started.failed(error));
   }
 
@@ -363,8 +269,10 @@ final class ModelCall {
   }
 
   /** What is known of a call that did not come to a good end. */
-  private void describeCutShort(UsageEventBuilder event) {
-    Answer known = Answer.NONE.onTheWire(seen(false));
+  private void describeCutShort(TrackedCall started, UsageEventBuilder event) {
+    WireCapture.Sum seen = seen(false);
+    started.exchanges(seen.parts());
+    Answer known = Answer.NONE.onTheWire(seen);
     known.describe(event);
     StatedUsage usage = known.usage();
     reportDropped(usage);

@@ -67,7 +67,7 @@ final class TrackedChatModel implements ChatModel, Tracked {
   }
 
   private ModelCall start(ChatRequest request) {
-    return ModelCall.chat(
+    return CallStart.chat(
         settings, delegate::provider, delegate::defaultRequestParameters, request, false);
   }
 

@@ -78,7 +78,7 @@ final class TrackedEmbeddingModel implements EmbeddingModel, Tracked {
 
   private ModelCall start(@Nullable EmbeddingRequest request) {
     String model = settings.quietly(() -> modelOf(request));
-    return ModelCall.start(settings, Kind.EMBEDDING, delegate::provider, model, null, false);
+    return CallStart.start(settings, Kind.EMBEDDING, delegate::provider, model, null, false);
   }
 
   private @Nullable String modelOf(@Nullable EmbeddingRequest request) {

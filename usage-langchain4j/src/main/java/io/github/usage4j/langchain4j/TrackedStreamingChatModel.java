@@ -75,7 +75,7 @@ final class TrackedStreamingChatModel implements StreamingChatModel, Tracked {
   }
 
   private ModelCall start(ChatRequest request) {
-    return ModelCall.chat(
+    return CallStart.chat(
         settings, delegate::provider, delegate::defaultRequestParameters, request, true);
   }
 

@@ -41,11 +41,13 @@ final class WireExchange {
   }
 
   private final Settings settings;
+  private final WireCapture capture;
   private final RawUsage raw = new RawUsage(); // guarded by this
   private volatile Seen seen = Seen.NOTHING; // written under this
 
-  WireExchange(Settings settings) {
+  WireExchange(Settings settings, WireCapture capture) {
     this.settings = settings;
+    this.capture = capture;
   }
 
   Seen seen() {
@@ -69,11 +71,13 @@ final class WireExchange {
 
   /** A stream begins. */
   void opened() {
+    capture.heard();
     to(Progress.OPEN);
   }
 
   /** A piece of a stream. */
   void event(@Nullable String data) {
+    capture.heard();
     if (data != null && RawUsage.mayState(data)) {
       scan(() -> raw.read(data), Progress.OPEN);
     } else if (seen.progress() == Progress.SENT) {

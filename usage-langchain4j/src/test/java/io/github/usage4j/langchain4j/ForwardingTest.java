@@ -148,7 +148,7 @@ class ForwardingTest {
   @SuppressWarnings("unchecked")
   private StreamingResponseHandler<String> trackedText(StreamingResponseHandler<?> handler) {
     var call =
-        ModelCall.chat(
+        CallStart.chat(
             Settings.of(ledger.tracker), () -> ModelProvider.OTHER, () -> null, null, true);
     return new TrackedStreamingLanguageModel.TrackedTextHandler(
         (StreamingResponseHandler<String>) handler,
@@ -169,7 +169,7 @@ class ForwardingTest {
 
   private StreamingChatResponseHandler tracked(StreamingChatResponseHandler handler) {
     var call =
-        ModelCall.chat(
+        CallStart.chat(
             Settings.of(ledger.tracker), () -> ModelProvider.OTHER, () -> null, null, true);
     return new TrackedHandler(handler, new StreamEnd(call));
   }
