@@ -98,9 +98,14 @@ class HostCallbackTest {
     var first = CompletableFuture.supplyAsync(() -> stuck.succeeded(TEN));
     asked.await();
 
-    UsageEvent second = stuck.describe(event -> event.finishReason("x")).cancelled(TEN);
-    stuck.firstToken();
-    stuck.failedUnlessAnswered(new IOException());
+    UsageEvent second =
+        CompletableFuture.supplyAsync(
+                () -> {
+                  stuck.firstToken();
+                  stuck.failedUnlessAnswered(new IOException());
+                  return stuck.describe(event -> event.finishReason("x")).cancelled(TEN);
+                })
+            .get(20, TimeUnit.SECONDS);
 
     assertThat(second.id()).isEqualTo(stuck.id());
     assertThat(second.tokens()).isEqualTo(TokenCounts.UNKNOWN);
