@@ -634,7 +634,11 @@ class WireCaptureTest {
         .doesNotContain("Hello");
     assertThat(WireExchange.class.getDeclaredFields())
         .extracting(field -> field.getType().getSimpleName())
-        .containsExactlyInAnyOrder("Settings", "RawUsage", "Seen");
+        .containsExactlyInAnyOrder("Settings", "WireCapture", "RawUsage", "Seen");
+    assertThat(WireCapture.class.getDeclaredFields())
+        .extracting(field -> field.getType().getSimpleName())
+        .contains("Settings", "TrackedCall", "List")
+        .doesNotContain("ChatRequest", "HttpRequest", "String");
   }
 
   // Bedrock
