@@ -4,55 +4,69 @@ import io.github.usage4j.internal.Durations;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 
 /**
  * The calls of one tracker that reported an error and may still be answered. Each ends as failed
- * when its grace is over, by one daemon thread that all trackers share and that goes away when
- * there is nothing to wait for. Time is measured by the monotonic clock: this is a delay, not a
- * date.
+ * when its grace is over; that of a stream of which more is heard begins again.
  */
 final class HeldCalls {
 
-  private final Duration grace;
+  private static final Future<?> NOT_YET = CompletableFuture.completedFuture(null);
+
+  private final long graceNanos;
   private final Timer timer;
   private final Map<TrackedCall, Future<?>> waiting = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
   HeldCalls(Duration grace, Timer timer) {
-    this.grace = grace;
+    graceNanos = Durations.toNanos(grace);
     this.timer = timer;
   }
 
   void hold(TrackedCall call) {
-    if (grace.isZero() || closed) {
+    if (graceNanos == 0 || closed) {
       call.release();
       return;
     }
-    waiting.put(call, timer.after(Durations.toNanos(grace), () -> end(call)));
-    if (closed || call.hasEnded()) {
-      end(call);
+    waiting.put(call, NOT_YET);
+    Future<?> end = timer.after(graceNanos, () -> graceIsOver(call));
+    if (!waiting.replace(call, NOT_YET, end)) {
+      end.cancel(false);
+    }
+    if (closed) {
+      call.release();
+    } else if (call.isDelivered()) {
+      letGo(call);
     }
   }
 
-  /** The call has ended; nothing to wait for. */
+  private void graceIsOver(TrackedCall call) {
+    long left = graceNanos - call.quietNanos();
+    if (left > 0) {
+      waiting.computeIfPresent(call, (c, f) -> timer.after(left, () -> graceIsOver(call)));
+    } else {
+      timer.callback(call::release);
+    }
+  }
+
+  /** The call's event is delivered; nothing to wait for. */
   void letGo(TrackedCall call) {
     if (!waiting.isEmpty()) {
-      Future<?> timer = waiting.remove(call);
-      if (timer != null) {
-        timer.cancel(false);
+      Future<?> end = waiting.remove(call);
+      if (end != null) {
+        end.cancel(false);
       }
     }
   }
 
-  void endAll() {
+  /** Ends all, and waits for those that another thread is ending just now. */
+  void endAll(long deadline) {
     closed = true;
-    List.copyOf(waiting.keySet()).forEach(this::end);
-  }
-
-  private void end(TrackedCall call) {
-    letGo(call);
-    call.release();
+    List<TrackedCall> left = List.copyOf(waiting.keySet());
+    left.forEach(TrackedCall::release);
+    left.forEach(call -> call.awaitDelivery(deadline));
   }
 }

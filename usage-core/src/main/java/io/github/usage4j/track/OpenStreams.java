@@ -2,15 +2,17 @@ package io.github.usage4j.track;
 
 import io.github.usage4j.internal.Durations;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The streamed calls of one tracker that are open. A connection may die without a word, and a
- * stream whose host went away is never read to its end: one of which nothing was heard for long
- * enough is given up, and so are all when the tracker is closed, so that each is an event.
+ * The calls of one tracker that are answered later and are open: streams, and futures. A connection
+ * may die without a word, and a stream whose host went away is never read to its end: one of which
+ * nothing was heard for long enough is given up, and so are all when the tracker is closed, so that
+ * each is an event.
  */
 final class OpenStreams {
 
@@ -33,11 +35,16 @@ final class OpenStreams {
     open.remove(stream);
   }
 
-  void closeAll() {
-    open.forEach(
-        stream ->
-            stream.abandon(
-                new TimeoutException("the tracker was closed before the stream had ended")));
+  /** Gives all up, and waits for those that another thread is ending just now. */
+  void closeAll(long deadline) {
+    var why = new TimeoutException("the tracker was closed before the call had ended");
+    List<TrackedCall> left = List.copyOf(open);
+    left.forEach(stream -> stream.abandon(why));
+    for (TrackedCall stream : left) {
+      if (!stream.awaitDelivery(deadline)) {
+        stream.abandon(why);
+      }
+    }
   }
 
   private void watch() {
@@ -48,16 +55,20 @@ final class OpenStreams {
 
   private void sweep() {
     watching.set(false);
-    long now = System.nanoTime();
-    for (TrackedCall stream : open) {
-      if (now - stream.lastHeard() >= idleNanos) {
-        stream.abandon(
-            new TimeoutException(
-                "nothing was heard of the stream for " + Duration.ofNanos(idleNanos)));
+    try {
+      for (TrackedCall stream : open) {
+        if (stream.quietNanos() >= idleNanos) {
+          stream.heard(); // or the next sweep would give it up again before this one has come to it
+          var why =
+              new TimeoutException(
+                  "nothing was heard of the call for " + Duration.ofNanos(idleNanos));
+          timer.callback(() -> stream.abandon(why));
+        }
       }
-    }
-    if (!open.isEmpty()) {
-      watch();
+    } finally {
+      if (!open.isEmpty()) {
+        watch();
+      }
     }
   }
 }

@@ -3,6 +3,7 @@ package io.github.usage4j.track;
 import io.github.usage4j.Attribution;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageSummary;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class Operation {
 
   private final String id;
-  private final @Nullable Operation parent;
+  private final @Nullable Place inside;
   private final Attribution attribution;
   private final boolean summed;
   private final boolean suspended;
@@ -28,11 +29,44 @@ final class Operation {
   private UsageSummary own = UsageSummary.EMPTY;
   private UsageSummary tree = UsageSummary.EMPTY;
   private int inFlight;
-  private int holders;
+  private int scopes;
+  private int services;
   private boolean everHeld;
   private boolean askedForTools;
   private boolean ended;
+  private boolean told;
   private long lastActivity = System.nanoTime();
+
+  /**
+   * Where an operation began. It must not keep the one around it in memory, or a task that submits
+   * itself again would keep all that were before it.
+   *
+   * @param parentId of the one in which it began, over or not
+   * @param around those that were going on around it then: its calls are within theirs. Whoever may
+   *     ask for their sums keeps them
+   */
+  private record Place(String parentId, List<WeakReference<Operation>> around) {
+
+    static Place inside(Operation parent) {
+      var around = new ArrayList<WeakReference<Operation>>(2);
+      if (!parent.hasEnded()) {
+        around.add(new WeakReference<>(parent));
+      }
+      if (parent.inside != null) {
+        for (WeakReference<Operation> further : parent.inside.around) {
+          Operation operation = further.get();
+          if (operation != null && !operation.hasEnded()) {
+            around.add(further);
+          }
+        }
+      }
+      return new Place(parent.id, List.copyOf(around));
+    }
+
+    boolean isInside(Operation other) {
+      return around.stream().anyMatch(operation -> operation.refersTo(other));
+    }
+  }
 
   /**
    * @param summed whether somebody may ask for its sums
@@ -45,7 +79,7 @@ final class Operation {
       boolean summed,
       boolean suspended) {
     this.id = id;
-    this.parent = parent;
+    inside = parent == null ? null : Place.inside(parent);
     this.attribution = attribution;
     this.summed = summed;
     listeners = summed ? new CopyOnWriteArrayList<>() : List.of();
@@ -58,16 +92,13 @@ final class Operation {
   }
 
   @Nullable String parentId() {
-    return parent == null ? null : parent.id;
+    return inside == null ? null : inside.parentId();
   }
 
-  /** True if this is the other one, or an operation inside it. */
+  /** True if this is the other one, or began inside it while that was going on. */
+  @SuppressWarnings("ReferenceEquality") // this very operation
   boolean isWithin(Operation other) {
-    Operation op = this;
-    while (op != null && op != other) {
-      op = op.parent;
-    }
-    return op != null;
+    return this == other || (inside != null && inside.isInside(other));
   }
 
   Attribution attribution() {
@@ -113,15 +144,28 @@ final class Operation {
     return first;
   }
 
-  /** A scope or an AI service holds this operation open. */
-  synchronized void hold() {
-    holders++;
+  /** A scope holds this operation open until it is closed. */
+  synchronized void openScope() {
+    scopes++;
     everHeld = true;
   }
 
-  /** A holder lets go; true if the operation ends by that. */
+  /** A scope was closed; true if the operation ends by that. */
+  synchronized boolean closeScope() {
+    scopes--;
+    lastActivity = System.nanoTime();
+    return endIfOver();
+  }
+
+  /** An AI service, say, runs this operation until it says that it is done, or is idle. */
+  synchronized void hold() {
+    services++;
+    everHeld = true;
+  }
+
+  /** A service is done; true if the operation ends by that. */
   synchronized boolean letGo() {
-    holders--;
+    services--;
     lastActivity = System.nanoTime();
     return endIfOver();
   }
@@ -131,12 +175,14 @@ final class Operation {
    * already over when the call ended.
    */
   boolean add(UsageEvent event) {
-    UsageSummary one = null;
-    boolean late = false;
-    for (Operation op = this; op != null; op = op.parent) {
-      if (op.summed) {
-        one = one == null ? UsageSummary.of(event) : one;
-        late |= op.add(event, one, op == this);
+    UsageSummary one = summed || inside != null ? UsageSummary.of(event) : UsageSummary.EMPTY;
+    boolean late = summed && add(event, one, true);
+    if (inside != null) {
+      for (WeakReference<Operation> further : inside.around()) {
+        Operation operation = further.get();
+        if (operation != null && operation.summed) {
+          var unused = operation.add(event, one, false);
+        }
       }
     }
     return late;
@@ -164,19 +210,31 @@ final class Operation {
     return endIfOver();
   }
 
-  /** Ends if nothing happened for so long and no call is under way; true if it does. */
+  /** True if no call is under way and no scope is open, but it is not known to be over. */
+  synchronized boolean isIdle() {
+    return !ended && inFlight == 0 && scopes == 0;
+  }
+
+  /** Ends if it was idle for so long; true if it does. */
   synchronized boolean endIfIdle(long nanos) {
-    boolean idle = inFlight == 0 && System.nanoTime() - lastActivity >= nanos;
-    boolean ends = idle && !ended;
-    ended |= idle;
+    boolean ends = isIdle() && System.nanoTime() - lastActivity >= nanos;
+    ended |= ends;
     return ends;
   }
 
   private boolean endIfOver() {
-    boolean over = inFlight == 0 && holders == 0 && (everHeld || !askedForTools);
+    boolean held = scopes > 0 || services > 0;
+    boolean over = inFlight == 0 && !held && (everHeld || !askedForTools);
     boolean ends = over && !ended;
     ended |= over;
     return ends;
+  }
+
+  /** True for the first who asks: the one that tells of its end. */
+  synchronized boolean tellOnce() {
+    boolean first = !told;
+    told = true;
+    return first;
   }
 
   synchronized boolean hasEnded() {

@@ -40,41 +40,53 @@ final class OperationEnds {
       return;
     }
     if (ends) {
-      waiting.remove(operation);
       tell(operation);
-    } else if (!operation.hasEnded() && waiting.add(operation)) {
+    } else {
+      watchIfIdle(operation);
+    }
+  }
+
+  /** How many operations are watched, for tests. */
+  int watched() {
+    return waiting.size();
+  }
+
+  private void watchIfIdle(Operation operation) {
+    if (operation.isIdle() && waiting.add(operation)) {
       watch(operation);
     }
   }
 
   private void watch(Operation operation) {
-    var unused =
-        timer.after(
-            idleNanos,
-            () -> {
-              if (operation.hasEnded()) {
-                waiting.remove(operation);
-              } else if (operation.endIfIdle(idleNanos)) {
-                waiting.remove(operation);
-                tell(operation);
-              } else if (waiting.contains(operation)) {
-                watch(operation);
-              }
-            });
+    var unused = timer.after(idleNanos, () -> look(operation));
+  }
+
+  private void look(Operation operation) {
+    if (operation.endIfIdle(idleNanos)) {
+      timer.callback(() -> tell(operation)); // waits until it is told: see endAll
+    } else if (operation.isIdle()) {
+      watch(operation);
+    } else {
+      // Over, or busy again: then it comes back when it changes, which may be just now.
+      waiting.remove(operation);
+      watchIfIdle(operation);
+    }
   }
 
   /** Tells of all that still wait: no step of theirs will come any more. */
   void endAll() {
-    List<Operation> left = List.copyOf(waiting);
-    waiting.removeAll(left);
-    for (Operation operation : left) {
-      if (operation.endIfIdle(0)) {
+    for (Operation operation : List.copyOf(waiting)) {
+      if (operation.endIfIdle(0) || operation.hasEnded()) {
         tell(operation);
       }
     }
   }
 
   private void tell(Operation operation) {
+    waiting.remove(operation);
+    if (!operation.tellOnce()) {
+      return;
+    }
     var ended =
         new EndedOperation(
             operation.id(), operation.parentId(), operation.attribution(), operation.total());

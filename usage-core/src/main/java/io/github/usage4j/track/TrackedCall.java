@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -22,28 +23,35 @@ import org.jspecify.annotations.Nullable;
  * One model call that is under way. It ends exactly once: {@link #succeeded}, {@link #failed} or
  * {@link #cancelled}; the first end counts, a later one is ignored and counted as an anomaly. Safe
  * for use by several threads.
+ *
+ * <p>Every end returns the event that was made of the first one. Only while that is still being
+ * made, by another thread or around the very code that ends the call again, a later end returns one
+ * that says which call it is and nothing of what it used.
  */
 public final class TrackedCall {
 
   private final UsageTracker tracker;
-  private final Operation operation;
+  final Operation operation;
   private final UUID id;
-  private final Kind kind;
-  private final String provider;
-  private final String model;
-  private final Instant occurredAt;
+  final Kind kind;
+  final String provider;
+  final String model;
+  final Instant occurredAt;
   private final long startedNanos;
   private final ThreadContext.Frame frame;
-  private Attribution attribution; // guarded by this, as all that follows
+  Attribution attribution; // guarded by this until ending, as all that follow
   private int step; // 0 once it was given back
-  private @Nullable Duration timeToFirstToken;
-  private @Nullable Consumer<UsageEventBuilder> details;
-  private @Nullable Duration failedAfter;
-  private @Nullable Consumer<UsageEventBuilder> failedDetails;
-  private List<TokenCounts> exchanges = List.of();
-  private @Nullable UsageEvent ended;
+  @Nullable Duration timeToFirstToken;
+  @Nullable Consumer<UsageEventBuilder> details;
+  private @Nullable Failure held;
+  List<TokenCounts> exchanges = List.of();
+  private volatile boolean ending; // claimed by one end, whose thread alone goes on
+  private volatile @Nullable UsageEvent ended; // set when it is delivered
   private volatile long lastHeard;
   private volatile @Nullable Consumer<Throwable> giveUp;
+
+  /** How a call failed that may still be answered. */
+  private record Failure(Duration after, Consumer<UsageEventBuilder> used) {}
 
   TrackedCall(
       UsageTracker tracker,
@@ -93,7 +101,7 @@ public final class TrackedCall {
 
   /** The category, if the scope or resolver gave none. */
   public synchronized TrackedCall defaultCategory(@Nullable String category) {
-    if (attribution.category() == null && category != null) {
+    if (!ending && attribution.category() == null && category != null) {
       attribution = attribution.category(category);
     }
     return this;
@@ -104,7 +112,7 @@ public final class TrackedCall {
    * time, operation, attribution, tokens and outcome.
    */
   public synchronized TrackedCall describe(Consumer<UsageEventBuilder> more) {
-    if (ended == null) {
+    if (!ending) {
       details = details == null ? more : details.andThen(more);
     }
     return this;
@@ -116,44 +124,52 @@ public final class TrackedCall {
    * tokens that the call ends with.
    */
   public synchronized TrackedCall exchanges(List<TokenCounts> each) {
-    exchanges = List.copyOf(each);
+    if (ended == null) { // what a held call used is only known while it ends
+      exchanges = List.copyOf(each);
+    }
     return this;
   }
 
   /** The first piece of a streamed answer is here; later calls change nothing. */
   public synchronized void firstToken() {
-    if (timeToFirstToken == null) {
+    if (timeToFirstToken == null && !ending) {
       timeToFirstToken = elapsed();
     }
   }
 
   /**
-   * Says that this call is a stream, which may never end: if nothing is {@link #heard} of it for
-   * the tracker's stream idle time, or the tracker is closed, it is given up.
+   * Says that this call is answered later, by a stream or a future, which may never end: if nothing
+   * is {@link #heard} of it for the tracker's stream idle time, or the tracker is closed, it is
+   * given up.
    *
-   * @param giveUp ends the call, in whatever way says most of it; must not throw
+   * @param giveUp ends the call, in whatever way says most of it; must not throw. If it does not
+   *     end it, the call ends as failed when it would be given up again
    */
   public void watch(Consumer<Throwable> giveUp) {
     heard();
     this.giveUp = giveUp;
     tracker.streams().add(this);
+    if (isDelivered()) { // meanwhile: nobody else takes it off again
+      forget();
+    }
   }
 
-  /** A piece of a watched stream is here. */
+  /** A sign of life of a watched call is here: a piece of its answer, say. */
   public void heard() {
     lastHeard = System.nanoTime();
   }
 
-  long lastHeard() {
-    return lastHeard;
+  /** For how long nothing was heard of it; without end if it is not watched. */
+  long quietNanos() {
+    return giveUp == null ? Long.MAX_VALUE : System.nanoTime() - lastHeard;
   }
 
   void abandon(Throwable why) {
     Consumer<Throwable> how = giveUp;
-    if (how != null && !hasEnded()) {
-      tracker.guard().run(Anomaly.LISTENER_FAILED, "giving up a stream", () -> how.accept(why));
+    if (how != null && !ending) {
+      giveUp = this::failed;
+      tracker.guard().run(Anomaly.LISTENER_FAILED, "giving up a call", () -> how.accept(why));
     }
-    tracker.streams().remove(this);
   }
 
   /**
@@ -182,7 +198,7 @@ public final class TrackedCall {
    */
   public TrackedCall inside(Kind kind, String provider, String model) {
     synchronized (this) {
-      if (ended == null && step > 0 && operation.giveBack(step)) {
+      if (!ending && step > 0 && operation.giveBack(step)) {
         step = 0;
       }
     }
@@ -194,18 +210,11 @@ public final class TrackedCall {
    * inside of it are recorded in its place. Has no effect on a call that has ended.
    */
   public void withdraw() {
-    boolean watched;
-    synchronized (this) {
-      if (ended != null) {
-        return;
-      }
-      watched = giveUp != null;
-      endWith(complete(newEvent().outcome(Outcome.CANCELLED), elapsed(), false));
+    if (!claim()) {
+      return;
     }
-    tracker.held().letGo(this);
-    if (watched) {
-      tracker.streams().remove(this);
-    }
+    ended = tracker.events().bare(this, Outcome.CANCELLED, elapsed());
+    letGo();
     tracker.withdrawn(operation);
   }
 
@@ -298,27 +307,24 @@ public final class TrackedCall {
    */
   public void failedUnlessAnswered(@Nullable Throwable error, Consumer<UsageEventBuilder> used) {
     synchronized (this) {
-      if (ended != null || failedAfter != null) {
+      if (ending || held != null) {
         return;
       }
-      failedAfter = elapsed();
-      failedDetails = used.andThen(event -> event.errorType(typeOf(error)));
+      held = new Failure(elapsed(), used.andThen(event -> event.errorType(typeOf(error))));
     }
     tracker.held().hold(this);
   }
 
   /** Ends a held call as failed, if nothing has ended it meanwhile. */
   void release() {
-    UsageEvent event;
-    synchronized (this) {
-      if (ended != null || failedAfter == null || failedDetails == null) {
-        return;
-      }
-      event = tracker.priced(build(Outcome.ERROR, failedDetails, failedAfter), List.of());
-      endWith(event);
+    Failure failure = held();
+    if (failure != null && claim()) {
+      var unused = deliver(make(Outcome.ERROR, failure.used(), failure.after()));
     }
-    tracker.streams().remove(this);
-    tracker.accept(event, operation);
+  }
+
+  private synchronized @Nullable Failure held() {
+    return held;
   }
 
   /** The caller stopped the call; the tokens are those known until then. */
@@ -332,84 +338,105 @@ public final class TrackedCall {
   }
 
   private UsageEvent end(Outcome outcome, Consumer<UsageEventBuilder> how) {
-    UsageEvent event;
-    boolean watched;
-    synchronized (this) {
-      if (ended != null) {
-        event = ended;
-        tracker.guard().report(Anomaly.ENDED_TWICE, "a call ended twice; the first end counts");
-        return event;
+    if (claim()) {
+      return deliver(make(outcome, how, elapsed()));
+    }
+    tracker.guard().report(Anomaly.ENDED_TWICE, "a call ended twice; the first end counts");
+    UsageEvent first = ended;
+    return first != null ? first : tracker.events().bare(this, outcome, elapsed());
+  }
+
+  /** True for the first end. */
+  private synchronized boolean claim() {
+    boolean first = !ending;
+    ending = true;
+    return first;
+  }
+
+  /** Never under a lock: this asks estimators and price catalogs, which may wait for anything. */
+  private UsageEvent make(Outcome outcome, Consumer<UsageEventBuilder> how, Duration took) {
+    boolean made = false;
+    try {
+      UsageEvent event = tracker.events().make(this, outcome, how, took);
+      made = true;
+      return event;
+    } finally {
+      if (!made) { // by an error of the JVM: the next end counts
+        ending = false;
       }
-      Duration took = elapsed();
-      event = build(outcome, how, took);
-      event = tracker.priced(event, addUpTo(event.tokens()) ? exchanges : List.of());
-      watched = giveUp != null;
-      endWith(event);
     }
-    // Outside the lock: sinks and listeners are other people's code.
-    tracker.held().letGo(this);
-    if (watched) {
-      tracker.streams().remove(this);
+  }
+
+  /** Sinks and listeners are other people's code: not under a lock either. */
+  private UsageEvent deliver(UsageEvent event) {
+    try {
+      tracker.deliver(event, operation);
+    } finally {
+      ended = event;
+      letGo();
     }
-    tracker.accept(event, operation);
+    tracker.tell(event, operation);
     return event;
   }
 
-  /** Whoever remembers this call must not keep its request and its answer by that. */
-  private void endWith(UsageEvent event) {
-    ended = event;
-    details = null;
-    failedDetails = null;
-    exchanges = List.of();
-    giveUp = null;
+  /** Nothing waits for it any more. */
+  private void letGo() {
+    forget();
+    tracker.held().letGo(this);
+    if (tracker.isClosing()) {
+      wakeUp();
+    }
   }
 
-  private boolean addUpTo(TokenCounts tokens) {
-    return exchanges.stream().reduce(TokenCounts::plus).filter(tokens::equals).isPresent();
-  }
-
-  /** True once the call has ended. */
-  public synchronized boolean hasEnded() {
-    return ended != null;
-  }
-
-  private UsageEvent build(Outcome outcome, Consumer<UsageEventBuilder> how, Duration took) {
-    boolean opens = operation.open();
+  /** The number of this step; another one if it was given back. */
+  synchronized int step() {
     if (step == 0) {
       step = operation.stepAgain();
     }
-    return tracker
-        .guard()
-        .get(
-            Anomaly.EVENT_REPAIRED,
-            "building an event as given",
-            () -> {
-              UsageEventBuilder event = newEvent();
-              if (details != null) {
-                details.accept(event);
-              }
-              how.accept(event);
-              return complete(event.outcome(outcome), took, opens);
-            },
-            // The call was paid for: better an event without its figures than none.
-            () -> complete(newEvent().outcome(outcome), took, opens));
+    return step;
   }
 
-  private UsageEventBuilder newEvent() {
-    return UsageEvent.builder(id, kind, provider, model);
+  /** Whoever remembers this call must not keep its request and its answer by that. */
+  private void forget() {
+    details = null;
+    held = null;
+    exchanges = List.of();
+    if (giveUp != null) {
+      giveUp = null;
+      tracker.streams().remove(this);
+    }
   }
 
-  private UsageEvent complete(UsageEventBuilder event, Duration took, boolean opens) {
-    return event
-        .startedAt(occurredAt)
-        .duration(took)
-        .timeToFirstToken(timeToFirstToken)
-        .operation(operation.id(), Math.max(1, step))
-        .parentOperation(operation.parentId())
-        .opensOperation(opens)
-        .attribution(attribution)
-        .instance(tracker.instance())
-        .build();
+  /** True once the call has ended, though its event may still be under way to the sinks. */
+  public boolean hasEnded() {
+    return ending;
+  }
+
+  /** True once the sinks' buffers have its event. */
+  boolean isDelivered() {
+    return ended != null;
+  }
+
+  private synchronized void wakeUp() {
+    notifyAll();
+  }
+
+  /** Waits until another thread has delivered the event; false if it did not in time. */
+  synchronized boolean awaitDelivery(long deadline) {
+    boolean interrupted = false;
+    long left = deadline - System.nanoTime();
+    while (ended == null && left > 0) {
+      try {
+        TimeUnit.NANOSECONDS.timedWait(this, left);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+      left = deadline - System.nanoTime();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return ended != null;
   }
 
   private Duration elapsed() {

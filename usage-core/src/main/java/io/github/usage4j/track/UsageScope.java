@@ -35,7 +35,7 @@ public final class UsageScope implements AutoCloseable {
     this.operation = operation;
     this.guard = guard;
     this.ends = ends;
-    operation.hold();
+    operation.openScope();
     context.push(operation, operation.attribution(), this);
   }
 
@@ -57,7 +57,11 @@ public final class UsageScope implements AutoCloseable {
     return operation.total();
   }
 
-  /** {@link #totalUsage} together with that of all scopes that were opened inside this one. */
+  /**
+   * {@link #totalUsage} together with that of all scopes that were opened inside this one, and
+   * inside those, before it was over. A scope that a carried task opens after this one was closed
+   * and its calls had ended is not part of it.
+   */
   public UsageSummary totalUsageWithChildren() {
     return operation.totalWithChildren();
   }
@@ -125,6 +129,6 @@ public final class UsageScope implements AutoCloseable {
   }
 
   private void letGo() {
-    ends.changed(operation, operation.letGo());
+    ends.changed(operation, operation.closeScope());
   }
 }

@@ -1,7 +1,6 @@
 package io.github.usage4j.track;
 
 import io.github.usage4j.Attribution;
-import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Kind;
 import io.github.usage4j.UsageMetrics;
@@ -34,11 +33,14 @@ public final class UsageTracker implements AutoCloseable {
   /** How many seconds a streamed call that reported an error may still be answered. */
   public static final int ERROR_GRACE_SECONDS = 5;
 
-  /** After how many minutes without a word a stream is given up. */
+  /** After how many minutes without a word a stream, or a future, is given up. */
   public static final int STREAM_IDLE_MINUTES = 10;
 
   /** How many seconds an operation may be idle that waits for something. */
   public static final int OPERATION_IDLE_SECONDS = 60;
+
+  /** How long closing waits for ends that other threads have begun. */
+  private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
 
   private final ThreadContext context = new ThreadContext();
   private final List<UsageBuffer.Running> sinks = new ArrayList<>();
@@ -46,19 +48,20 @@ public final class UsageTracker implements AutoCloseable {
   private final Pricing pricing;
   private final @Nullable Supplier<Attribution> resolver;
   private final InstantSource clock;
-  private final @Nullable String instance;
+  private final CallEvents events;
   private final Timer timer;
   private final HeldCalls held;
   private final OperationEnds ends;
   private final OpenStreams streams;
   private volatile Supplier<Supplier<Runnable>> more = () -> () -> () -> {};
+  private volatile boolean closing;
 
   UsageTracker(UsageTrackerBuilder builder) {
     guard = new Guard(builder.metrics);
     pricing = new Pricing(builder.prices, guard);
     resolver = builder.resolver;
     clock = builder.clock;
-    instance = builder.instance;
+    events = new CallEvents(pricing, guard, builder.instance);
     timer = new Timer();
     held = new HeldCalls(builder.errorGrace, timer);
     streams = new OpenStreams(builder.streamIdle, timer);
@@ -241,7 +244,7 @@ public final class UsageTracker implements AutoCloseable {
    * @return its id
    */
   public UUID record(UsageEvent event) {
-    accept(priced(event, List.of()), null);
+    deliver(pricing.priced(event, List.of()), null);
     return event.id();
   }
 
@@ -278,8 +281,10 @@ public final class UsageTracker implements AutoCloseable {
    */
   @Override
   public void close() {
-    held.endAll();
-    streams.closeAll();
+    closing = true;
+    long deadline = System.nanoTime() + CLOSE_WAIT.toNanos();
+    held.endAll(deadline);
+    streams.closeAll(deadline);
     ends.endAll();
     for (UsageBuffer.Running sink : sinks) {
       guard.run(Anomaly.LISTENER_FAILED, "closing a buffer", sink::close);
@@ -295,13 +300,8 @@ public final class UsageTracker implements AutoCloseable {
     }
   }
 
-  /** See {@link Pricing#priced}. */
-  UsageEvent priced(UsageEvent event, List<TokenCounts> exchanges) {
-    return pricing.priced(event, exchanges);
-  }
-
-  /** Hands an event to every sink, then to whoever listens to its operation. */
-  void accept(UsageEvent event, @Nullable Operation operation) {
+  /** Hands an event to every sink. */
+  void deliver(UsageEvent event, @Nullable Operation operation) {
     if (operation != null && operation.suspended()) {
       return;
     }
@@ -315,18 +315,27 @@ public final class UsageTracker implements AutoCloseable {
           Anomaly.CONTRADICTORY_FIGURES,
           event.provider() + " stated " + event.statedTokens() + " for " + event.model());
     }
-    if (operation != null) {
-      if (operation.add(event)) {
-        guard.metrics(m -> m.anomaly(Anomaly.LATE_STEP));
-      }
-      for (var listener : operation.listeners()) {
-        guard.run(
-            Anomaly.LISTENER_FAILED,
-            "a listener of a scope",
-            () -> listener.accept(operation.total()));
-      }
-      ends.changed(operation, operation.callEnded(event));
+  }
+
+  /** Tells whoever listens to its operation of an event that was delivered. */
+  void tell(UsageEvent event, Operation operation) {
+    if (operation.suspended()) {
+      return;
     }
+    if (operation.add(event)) {
+      guard.metrics(m -> m.anomaly(Anomaly.LATE_STEP));
+    }
+    for (var listener : operation.listeners()) {
+      guard.run(
+          Anomaly.LISTENER_FAILED,
+          "a listener of a scope",
+          () -> listener.accept(operation.total()));
+    }
+    ends.changed(operation, operation.callEnded(event));
+  }
+
+  boolean isClosing() {
+    return closing;
   }
 
   OpenStreams streams() {
@@ -345,8 +354,8 @@ public final class UsageTracker implements AutoCloseable {
     return guard;
   }
 
-  @Nullable String instance() {
-    return instance;
+  CallEvents events() {
+    return events;
   }
 
   private Operation newOperation(Attribution who, boolean summed, boolean suspended) {

@@ -95,8 +95,8 @@ public final class UsageTrackerBuilder {
   }
 
   /**
-   * How long {@link TrackedCall#failedUnlessAnswered} waits for an answer. Default {@value
-   * UsageTracker#ERROR_GRACE_SECONDS} seconds; zero waits not at all.
+   * How long {@link TrackedCall#failedUnlessAnswered} waits for an answer, or for another word of a
+   * stream. Default {@value UsageTracker#ERROR_GRACE_SECONDS} seconds; zero waits not at all.
    *
    * @throws IllegalArgumentException if it is negative
    */
@@ -109,8 +109,8 @@ public final class UsageTrackerBuilder {
   }
 
   /**
-   * Told once of every operation that is over, on the thread on which it ended; what it throws is
-   * swallowed. Default: nobody.
+   * Told once of every operation that is over, on the thread on which it ended, or one of the
+   * tracker's if it was idle; what it throws is swallowed. Default: nobody.
    */
   public UsageTrackerBuilder onOperation(Consumer<EndedOperation> listener) {
     operationListeners.add(Objects.requireNonNull(listener, "listener"));
@@ -119,7 +119,8 @@ public final class UsageTrackerBuilder {
 
   /**
    * After how long without a word a stream is given up and recorded as failed, with what had
-   * arrived by then. Default {@value UsageTracker#STREAM_IDLE_MINUTES} minutes.
+   * arrived by then; so is a call whose future is not completed. What is seen on the wire is a
+   * word, too. Default {@value UsageTracker#STREAM_IDLE_MINUTES} minutes.
    *
    * @throws IllegalArgumentException if it is not positive
    */

@@ -145,4 +145,57 @@ class OperationEndsTest {
       assertThat(around.totalUsage().calls()).isZero();
     }
   }
+
+  @Test
+  void openScope_doesNotEndByBeingIdle() throws Exception {
+    UsageTracker impatient = tracker(Duration.ofMillis(50));
+    UsageScope open = impatient.scope(Attribution.organization("acme"));
+    impatient.start(CHAT, "p", "m").describe(event -> event.toolCalls(1)).succeeded(TEN);
+    // Idle in the same way, but later, and without a scope: when it is over, the other would be.
+    impatient.context().restore(null);
+    TrackedCall idle = impatient.start(CHAT, "p", "m");
+    idle.describe(event -> event.toolCalls(1)).succeeded(TEN);
+
+    assertThat(ended.poll(30, TimeUnit.SECONDS).operationId()).isEqualTo(idle.operationId());
+    assertThat(ended).isEmpty();
+
+    open.close();
+    assertThat(ended.poll().operationId()).isEqualTo(open.operationId());
+    assertThat(ended).isEmpty();
+  }
+
+  @Test
+  void serviceThatNeverSaysItIsDone_isOverWhenItWasIdle() throws Exception {
+    UsageTracker impatient = tracker(Duration.ofMillis(50));
+    TrackedOperation service = impatient.startOperation(Attribution.organization("acme"));
+    service.start(CHAT, "p", "m").succeeded(TEN);
+
+    assertThat(ended.poll(30, TimeUnit.SECONDS).operationId()).isEqualTo(service.operationId());
+    service.end();
+    assertThat(ended).isEmpty();
+  }
+
+  @Test
+  void busyOperation_isNotWatched() {
+    var ends =
+        new OperationEnds(
+            java.util.List.of(ended::add),
+            Duration.ofMinutes(10),
+            new io.github.usage4j.internal.Guard(metrics),
+            new Timer());
+    var operation = new Operation("op", null, Attribution.NONE, true, false);
+    operation.hold();
+    operation.nextStep();
+    ends.changed(operation, false);
+    assertThat(ends.watched()).isZero();
+
+    var scoped = new Operation("op", null, Attribution.NONE, true, false);
+    scoped.openScope();
+    ends.changed(scoped, false);
+    assertThat(ends.watched()).isZero();
+
+    ends.changed(scoped, scoped.closeScope());
+    assertThat(ended).hasSize(1);
+    assertThat(ends.watched()).isZero();
+  }
 }

@@ -654,4 +654,13 @@ class UsageTrackerTest {
         .isThrownBy(() -> UsageTracker.builder(store).instance("x".repeat(129)))
         .withMessageContaining("instance must have at most 128");
   }
+
+  @Test
+  void exchangesThatCannotBeAddedUp_changeNothing() {
+    start()
+        .exchanges(List.of(TokenCounts.of(Long.MAX_VALUE, 1), TokenCounts.of(1, 1)))
+        .succeeded(TokenCounts.of(10, 1));
+    assertThat(only().tokens()).isEqualTo(TokenCounts.of(10, 1));
+    assertThat(metrics.anomalies(Anomaly.EVENT_REPAIRED)).isEqualTo(1);
+  }
 }

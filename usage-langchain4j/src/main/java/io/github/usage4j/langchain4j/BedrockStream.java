@@ -43,6 +43,7 @@ final class BedrockStream implements Subscriber<ByteBuffer>, EventStreamDecoder.
 
   @Override
   public void onNext(ByteBuffer piece) {
+    exchange.heard();
     read(() -> decoder.feed(piece));
     subscriber.onNext(piece);
   }

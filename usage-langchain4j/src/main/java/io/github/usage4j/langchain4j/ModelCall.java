@@ -26,8 +26,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call of a wrapped model. Nothing here throws but what the model or a callback throws: a call
- * that cannot be started or ended is reported and goes on unrecorded.
+ * One call of a wrapped model; see {@link CallStart} for how it begins. Nothing here throws but
+ * what the model or a callback throws: a call that cannot be started or ended is reported and goes
+ * on unrecorded.
  */
 final class ModelCall {
 
@@ -52,7 +53,7 @@ final class ModelCall {
     this.call = call;
     this.place = place;
     this.messages = messages;
-    wire = new WireCapture(settings);
+    wire = new WireCapture(settings, call);
     estimate = streaming || settings.estimator() != null ? new Estimate(settings) : null;
   }
 
@@ -118,6 +119,9 @@ final class ModelCall {
                 source.cancel(true);
               }
             });
+    if (!source.isDone()) {
+      watch(this::failed); // it may never be
+    }
     var unusedRecording = source.whenComplete((value, error) -> ended(value, error, read, result));
     return result;
   }
@@ -174,15 +178,20 @@ final class ModelCall {
 
   /** A piece of a streamed answer has arrived, with what the model wrote in it. */
   void arrived(@Nullable String text) {
-    if (call != null) {
-      call.heard();
-    }
+    heard();
     if (estimate != null) {
       estimate.arrived(text);
     }
   }
 
-  /** This call is a stream, which may never end. */
+  /** A sign of life of a streamed answer is here. */
+  void heard() {
+    if (call != null) {
+      call.heard();
+    }
+  }
+
+  /** This call is answered later, or never. */
   void watch(Consumer<Throwable> giveUp) {
     if (call != null) {
       call.watch(giveUp);
@@ -312,10 +321,7 @@ final class ModelCall {
       return;
     }
     end(
-        started -> {
-          started.exchanges(seen(false).parts());
-          started.failed(error, this::describeCutShort);
-        },
+        started -> started.failed(error, event -> describeCutShort(started, event)),
         started -> started.failed(error));
   }
 
@@ -325,7 +331,7 @@ final class ModelCall {
       return;
     }
     end(
-        started -> started.failedUnlessAnswered(error, this::describeCutShort),
+        started -> started.failedUnlessAnswered(error, event -> describeCutShort(started, event)),
         started -> started.failed(error));
   }
 
@@ -354,8 +360,10 @@ final class ModelCall {
   }
 
   /** What is known of a call that did not come to a good end. */
-  private void describeCutShort(UsageEventBuilder event) {
-    Answer known = Answer.NONE.onTheWire(seen(false));
+  private void describeCutShort(TrackedCall started, UsageEventBuilder event) {
+    WireCapture.Sum seen = seen(false);
+    started.exchanges(seen.parts());
+    Answer known = Answer.NONE.onTheWire(seen);
     known.describe(event);
     StatedUsage usage = known.usage();
     reportDropped(usage);

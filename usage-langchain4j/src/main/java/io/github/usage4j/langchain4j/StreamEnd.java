@@ -35,6 +35,11 @@ final class StreamEnd {
     call.within(callback);
   }
 
+  /** A sign of life that is no piece of the answer. */
+  void heard() {
+    call.heard();
+  }
+
   /** Runs another callback. */
   void within(Runnable callback) {
     call.within(callback);

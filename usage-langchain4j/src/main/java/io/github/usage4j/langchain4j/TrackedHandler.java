@@ -81,6 +81,7 @@ final class TrackedHandler implements StreamingChatResponseHandler {
 
   @Override
   public void onUnmappedRawEvent(Object rawEvent) {
+    stream.heard();
     stream.within(() -> handler.onUnmappedRawEvent(rawEvent));
   }
 

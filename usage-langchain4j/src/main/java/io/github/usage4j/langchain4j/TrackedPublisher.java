@@ -5,6 +5,7 @@ import dev.langchain4j.model.chat.response.CompleteResponse;
 import dev.langchain4j.model.chat.response.PartialResponse;
 import dev.langchain4j.model.chat.response.PartialThinking;
 import dev.langchain4j.model.chat.response.PartialToolCall;
+import dev.langchain4j.model.chat.response.RawStreamingEvent;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow.Publisher;
 import java.util.concurrent.Flow.Subscriber;
@@ -79,6 +80,9 @@ final class TrackedPublisher implements Publisher<ChatModelStreamingEvent> {
       if (event instanceof CompleteResponse complete) {
         stream.completed(complete.chatResponse());
         stream.within(() -> subscriber.onNext(event));
+      } else if (event instanceof RawStreamingEvent) {
+        stream.heard();
+        stream.within(() -> subscriber.onNext(event));
       } else {
         stream.piece(textOf(event), () -> subscriber.onNext(event));
       }
@@ -112,6 +116,7 @@ final class TrackedPublisher implements Publisher<ChatModelStreamingEvent> {
 
     @Override
     public void request(long n) {
+      stream.heard(); // a slow reader is not a dead one
       subscription.request(n);
     }
 

@@ -6,6 +6,7 @@ import io.github.usage4j.langchain4j.WireExchange.Progress;
 import io.github.usage4j.langchain4j.WireExchange.Seen;
 import io.github.usage4j.langchain4j.internal.RawUsage;
 import io.github.usage4j.langchain4j.internal.StatedUsage;
+import io.github.usage4j.track.TrackedCall;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,10 +44,26 @@ final class WireCapture {
   }
 
   private final Settings settings;
+  private final @Nullable TrackedCall call;
   private @Nullable List<WireExchange> exchanges; // guarded by this
 
   WireCapture(Settings settings) {
+    this(settings, null);
+  }
+
+  /**
+   * @param call told of signs of life
+   */
+  WireCapture(Settings settings, @Nullable TrackedCall call) {
     this.settings = settings;
+    this.call = call;
+  }
+
+  /** Something came in: the call is alive, whether or not its model tells of it. */
+  void heard() {
+    if (call != null) {
+      call.heard();
+    }
   }
 
   /** A new exchange of a call; null if there is no call, and then nothing is kept. */
@@ -68,7 +85,7 @@ final class WireCapture {
     if (exchanges == null) {
       exchanges = new ArrayList<>(1);
     }
-    var exchange = new WireExchange(settings, raw);
+    var exchange = new WireExchange(settings, this, raw);
     exchanges.add(exchange);
     return exchange;
   }

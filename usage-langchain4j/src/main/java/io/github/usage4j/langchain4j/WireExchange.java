@@ -47,11 +47,13 @@ final class WireExchange {
   }
 
   private final Settings settings;
+  private final WireCapture capture;
   private final RawUsage raw; // guarded by this
   private volatile Seen seen = Seen.NOTHING; // written under this
 
-  WireExchange(Settings settings, RawUsage raw) {
+  WireExchange(Settings settings, WireCapture capture, RawUsage raw) {
     this.settings = settings;
+    this.capture = capture;
     this.raw = raw;
   }
 
@@ -74,13 +76,20 @@ final class WireExchange {
     scan(usage -> usage.usage(block), Progress.ENDED, true);
   }
 
+  /** Something came in, whatever it says. */
+  void heard() {
+    capture.heard();
+  }
+
   /** A stream begins. */
   void opened() {
+    heard();
     to(Progress.OPEN);
   }
 
   /** A piece of a stream. */
   void event(@Nullable String data) {
+    heard();
     if (data != null && RawUsage.mayState(data)) {
       piece(usage -> usage.read(data));
     } else if (seen.progress() == Progress.SENT) {

@@ -377,10 +377,22 @@ class WireCaptureTest {
         openAiStreaming(
             events(piece("a"), "{broken", piece("b"), stop(), LoopbackOpenAi.usage(), "[DONE]"));
 
-    ended(model);
-    for (int i = 0; i < 200 && ledger.events().isEmpty(); i++) {
-      Thread.sleep(20);
-    }
+    var complete = new CompletableFuture<ChatResponse>();
+    ledger
+        .models
+        .wrap(model)
+        .chat(
+            PROMPT,
+            new StreamingChatResponseHandler() {
+              @Override
+              public void onCompleteResponse(ChatResponse response) {
+                complete.complete(response);
+              }
+
+              @Override
+              public void onError(Throwable error) {}
+            });
+    complete.get(20, TimeUnit.SECONDS); // it is recorded before the host learns of its end
 
     assertCall("150/20", 1, Quality.REPORTED, Source.WIRE);
   }
@@ -514,6 +526,10 @@ class WireCaptureTest {
         .doesNotContain("Hello");
     assertThat(WireExchange.class.getDeclaredFields())
         .extracting(field -> field.getType().getSimpleName())
-        .containsExactlyInAnyOrder("Settings", "RawUsage", "Seen");
+        .containsExactlyInAnyOrder("Settings", "WireCapture", "RawUsage", "Seen");
+    assertThat(WireCapture.class.getDeclaredFields())
+        .extracting(field -> field.getType().getSimpleName())
+        .contains("Settings", "TrackedCall", "List")
+        .doesNotContain("ChatRequest", "HttpRequest", "String");
   }
 }
