@@ -72,15 +72,27 @@ public final class JdbcUsageStore implements UsageStore {
 
   private final Database database;
   private final Tables tables;
+  private final Dialect dialect;
+  private final Transactions transactions;
   private final EventWriter writer;
-  private final UsageReader reader;
+  private final JdbcUsageReader reader;
+  private final UsageMaintenance maintenance;
   private final UsageQueries queries;
 
-  private JdbcUsageStore(Database database, Tables tables, EventWriter writer, UsageReader reader) {
+  private JdbcUsageStore(
+      Database database,
+      Tables tables,
+      Dialect dialect,
+      Transactions transactions,
+      EventWriter writer,
+      JdbcUsageReader reader) {
     this.database = database;
     this.tables = tables;
+    this.dialect = dialect;
+    this.transactions = transactions;
     this.writer = writer;
     this.reader = reader;
+    this.maintenance = new UsageMaintenance(transactions, dialect, tables);
     this.queries = new UsageQueries(reader);
   }
 
@@ -114,8 +126,8 @@ public final class JdbcUsageStore implements UsageStore {
    * Stores a batch in one transaction: all of it, or none. When it returns, the batch is durable.
    *
    * @param events may be empty, which does nothing
-   * @param report told about ids that were stored already, after the commit, in the order of the
-   *     batch
+   * @param report told about calls that were stored already or come too late, after the commit, in
+   *     the order of the batch
    * @throws RejectedException if the database can never store what is in the batch
    * @throws SQLException if the batch cannot be stored now; the same batch may be tried again
    * @throws UsageException if the connection takes part in a transaction of the caller
@@ -130,8 +142,26 @@ public final class JdbcUsageStore implements UsageStore {
     return queries;
   }
 
+  /** What an administrator does now and then: comparing, repairing. */
+  public UsageMaintenance maintenance() {
+    return maintenance;
+  }
+
+  Dialect dialect() {
+    return dialect;
+  }
+
+  Transactions transactions() {
+    return transactions;
+  }
+
   UsageReader reader() {
     return reader;
+  }
+
+  /** Reads every sum from the single calls, to compare both ways. */
+  UsageReader readerWithoutRollups() {
+    return reader.withoutRollups();
   }
 
   /** Names the database and the tables, never the address or the account. */
@@ -216,6 +246,8 @@ public final class JdbcUsageStore implements UsageStore {
         return new JdbcUsageStore(
             kind,
             tables,
+            dialect,
+            transactions,
             new EventWriter(transactions, dialect, tables, clock),
             new JdbcUsageReader(jdbi(dataSource), dialect, tables));
       } catch (SQLException e) {
