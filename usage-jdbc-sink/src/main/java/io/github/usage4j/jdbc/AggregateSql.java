@@ -46,11 +46,11 @@ final class AggregateSql {
 
   /** One row for each combination of keys and currency. */
   static Sql of(
-      UsageQuery query, Collection<Dimension> dimensions, Tables tables, String emptyText) {
+      UsageQuery query, Collection<Dimension> dimensions, Tables tables, Dialect dialect) {
     String keys =
         dimensions.stream().map(d -> "e." + column(d) + ", ").collect(Collectors.joining());
-    String organization = "COALESCE(e.organization, " + emptyText + ")";
-    var sql = new Sql("SELECT ");
+    String organization = "COALESCE(e.organization, " + dialect.emptyText() + ")";
+    var sql = new Sql(dialect, "SELECT ");
     sql.add(keys)
         .add("e.currency")
         .add(", MIN(" + organization + ") AS ")

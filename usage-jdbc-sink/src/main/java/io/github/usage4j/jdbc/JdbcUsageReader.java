@@ -16,7 +16,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -35,13 +34,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class JdbcUsageReader implements UsageReader {
 
+  private static final int LABELS_AT_ONCE = 1_000;
+
   private final Jdbi jdbi;
   private final Tables tables;
+  private final Dialect dialect;
   private final String emptyText;
 
   JdbcUsageReader(Jdbi jdbi, Dialect dialect, Tables tables) {
     this.jdbi = jdbi;
     this.tables = tables;
+    this.dialect = dialect;
     this.emptyText = dialect.emptyText();
   }
 
@@ -51,7 +54,7 @@ final class JdbcUsageReader implements UsageReader {
     return asking(
         () -> "the sum of " + describe(query.who()) + " " + query.when() + " by " + dimensions,
         () -> {
-          var sql = AggregateSql.of(query, dimensions, tables, emptyText);
+          var sql = AggregateSql.of(query, dimensions, tables, dialect);
           var rows = new HashMap<Map<Dimension, String>, Row>();
           sql.forEach(
               jdbi,
@@ -73,7 +76,7 @@ final class JdbcUsageReader implements UsageReader {
         () -> "calls of " + describe(query.who()) + " " + query.when(),
         () -> {
           var sql =
-              new Sql("SELECT e.*, u.label AS ")
+              new Sql(dialect, "SELECT e.*, u.label AS ")
                   .add(EventMapper.USER_LABEL)
                   .add(", c.label AS ")
                   .add(EventMapper.CUSTOMER_LABEL)
@@ -94,7 +97,7 @@ final class JdbcUsageReader implements UsageReader {
           }
           sql.add(" ORDER BY e.occurred_at DESC, e.id DESC LIMIT ").bind(query.limit());
           var events = new ArrayList<UsageEvent>();
-          sql.forEach(jdbi, row -> events.add(EventMapper.read(row)));
+          sql.forEach(jdbi, row -> events.add(EventMapper.read(row, dialect)));
           return events;
         });
   }
@@ -194,10 +197,10 @@ final class JdbcUsageReader implements UsageReader {
                   }
                 }));
     var labels = new HashMap<LabelKey, String>();
-    if (!wanted.isEmpty()) {
-      var sql = new Sql("SELECT organization, kind, id, label FROM ").add(tables.label());
-      sql.add(" WHERE organization = ANY(").bind(wanted.stream().map(LabelKey::organization));
-      sql.add(") AND id = ANY(").bind(wanted.stream().map(LabelKey::id)).add(")");
+    for (List<LabelKey> part : Sql.parts(wanted, LABELS_AT_ONCE)) {
+      var sql = new Sql(dialect, "SELECT organization, kind, id, label FROM ").add(tables.label());
+      sql.add(" WHERE ").in("organization", part.stream().map(LabelKey::organization));
+      sql.add(" AND ").in("id", part.stream().map(LabelKey::id));
       sql.forEach(
           jdbi,
           row ->
@@ -246,7 +249,7 @@ final class JdbcUsageReader implements UsageReader {
         count(row, "unpriced"),
         count(row, "succeeded_tokens"),
         Duration.of(count(row, "succeeded_us"), ChronoUnit.MICROS),
-        row.getObject("last_at", OffsetDateTime.class).toInstant());
+        dialect.instant(row, "last_at"));
   }
 
   private Currency currencyOf(String code) {
