@@ -33,7 +33,7 @@ final class RollupRepair {
     this.dialect = dialect;
     this.tables = tables;
     this.check = check;
-    this.horizon = new Horizon(tables);
+    this.horizon = new Horizon(dialect, tables);
   }
 
   /**
@@ -82,7 +82,7 @@ final class RollupRepair {
   Plan plan(Connection connection, String organization, BillingPeriod when) throws SQLException {
     var days = new TreeSet<LocalDate>();
     var months = new TreeSet<LocalDate>();
-    var stored = new OrganizationMonths(tables, connection);
+    var stored = new OrganizationMonths(dialect, tables, connection);
     stored.forEach(
         organization,
         when,

@@ -30,6 +30,7 @@ public final class UsageMaintenance {
   public static final int MAX_DIFFERENCES = 10_000;
 
   private final Transactions transactions;
+  private final Dialect dialect;
   private final Tables tables;
   private final RollupCheck check;
   private final RollupRepair repair;
@@ -37,10 +38,11 @@ public final class UsageMaintenance {
 
   UsageMaintenance(Transactions transactions, Dialect dialect, Tables tables) {
     this.transactions = transactions;
+    this.dialect = dialect;
     this.tables = tables;
     this.check = new RollupCheck(dialect, tables);
     this.repair = new RollupRepair(dialect, tables, check);
-    this.horizon = new Horizon(tables);
+    this.horizon = new Horizon(dialect, tables);
   }
 
   /**
@@ -127,7 +129,7 @@ public final class UsageMaintenance {
         () ->
             transactions.runOnce(
                 connection -> {
-                  var stored = new OrganizationMonths(tables, connection);
+                  var stored = new OrganizationMonths(dialect, tables, connection);
                   for (String of = ""; of != null; of = stored.after(of)) {
                     String organization = of;
                     stored.forEach(

@@ -5,7 +5,7 @@
 CREATE TABLE IF NOT EXISTS ${prefix}rollup (
   grain                       VARCHAR(1) NOT NULL COMMENT 'D is a UTC day, M a calendar month',
   bucket                      DATE NOT NULL COMMENT 'The day, or the first day of the month',
-  key_hash                    BINARY(16) NOT NULL COMMENT 'First 16 bytes of SHA-256 over the seven names that follow, each as length in UTF-8, colon, text',
+  key_hash                    UUID NOT NULL COMMENT 'First 16 bytes of SHA-256 over the seven names that follow, each as length in UTF-8, colon, text',
   organization                VARCHAR(128) NOT NULL COMMENT 'The tenant; empty is unattributed, as in the other names',
   user_id                     VARCHAR(128) NOT NULL COMMENT 'The actor who was really logged in',
   customer_id                 VARCHAR(128) NOT NULL COMMENT 'The customer whose data was viewed',
@@ -62,19 +62,27 @@ INSERT INTO ${prefix}rollup (
   output_audio_tokens, total_tokens, unmeasured, partial, estimated, unpriced, cost_input, cost_output,
   cost_cache, cost_other, cost_total, succeeded_tokens, succeeded_us, last_at)
 SELECT 'D', bucket,
-       UNHEX(LEFT(SHA2(CONCAT(
+       CAST(LEFT(SHA2(CONCAT(
            OCTET_LENGTH(organization), ':', organization, OCTET_LENGTH(user_id), ':', user_id,
            OCTET_LENGTH(customer_id), ':', customer_id, OCTET_LENGTH(category), ':', category,
            OCTET_LENGTH(provider), ':', provider, OCTET_LENGTH(model), ':', model, OCTET_LENGTH(currency),
            ':', currency),
-         256), 32)),
+         256), 32) AS UUID),
        organization, user_id, customer_id, category, provider, model, currency, calls, operations,
        tool_turns, succeeded, errors, cancelled, refused, input_tokens, output_tokens, cache_read_tokens,
        cache_write_tokens, cache_write_one_hour_tokens, reasoning_tokens, input_audio_tokens,
        output_audio_tokens, total_tokens, unmeasured, partial, estimated, unpriced, cost_input, cost_output,
        cost_cache, cost_other, cost_total, succeeded_tokens, succeeded_us, last_at
-  FROM (
-    SELECT bucket, organization, user_id, customer_id, category, provider, model, currency,
+  FROM (SELECT bucket,
+               COALESCE(organization, '') AS organization, COALESCE(user_id, '') AS user_id,
+               COALESCE(customer_id, '') AS customer_id, COALESCE(category, '') AS category, provider, model,
+               COALESCE(currency, 'XXX') AS currency, calls, operations, tool_turns, succeeded, errors,
+               cancelled, refused, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens,
+               cache_write_one_hour_tokens, reasoning_tokens, input_audio_tokens, output_audio_tokens,
+               total_tokens, unmeasured, partial, estimated, unpriced, cost_input, cost_output, cost_cache,
+               cost_other, cost_total, succeeded_tokens, succeeded_us, last_at
+          FROM (
+    SELECT utc_day AS bucket, organization, user_id, customer_id, category, provider, model, currency,
            SUM(CASE WHEN outcome <> 'REFUSED' THEN 1 ELSE 0 END) AS calls,
            SUM(CASE WHEN opens_operation THEN 1 ELSE 0 END) AS operations,
            SUM(CASE WHEN tool_calls > 0 THEN 1 ELSE 0 END) AS tool_turns,
@@ -95,7 +103,7 @@ SELECT 'D', bucket,
                THEN 1 ELSE 0 END) AS unmeasured,
            SUM(CASE WHEN quality = 'PARTIAL' THEN 1 ELSE 0 END) AS partial,
            SUM(CASE WHEN quality = 'ESTIMATED' THEN 1 ELSE 0 END) AS estimated,
-           SUM(CASE WHEN currency = 'XXX' AND outcome <> 'REFUSED' AND (units IS NOT NULL
+           SUM(CASE WHEN currency IS NULL AND outcome <> 'REFUSED' AND (units IS NOT NULL
                OR COALESCE(input_tokens, output_tokens, cache_read_tokens, cache_write_tokens,
                  cache_write_one_hour_tokens, reasoning_tokens, input_audio_tokens, output_audio_tokens)
                  IS NOT NULL) THEN 1 ELSE 0 END) AS unpriced,
@@ -107,16 +115,8 @@ SELECT 'D', bucket,
            COALESCE(SUM(CASE WHEN outcome = 'SUCCESS' THEN total_tokens END), 0) AS succeeded_tokens,
            COALESCE(SUM(CASE WHEN outcome = 'SUCCESS' THEN duration_us END), 0) AS succeeded_us,
            MAX(occurred_at) AS last_at
-      FROM (SELECT utc_day AS bucket,
-                   COALESCE(organization, '') AS organization, COALESCE(user_id, '') AS user_id,
-                   COALESCE(customer_id, '') AS customer_id, COALESCE(category, '') AS category, provider,
-                   model, COALESCE(currency, 'XXX') AS currency,
-                   occurred_at, opens_operation, tool_calls, outcome, quality, units, duration_us,
-                   input_tokens, output_tokens, cache_read_tokens, cache_write_tokens,
-                   cache_write_one_hour_tokens, reasoning_tokens, input_audio_tokens, output_audio_tokens,
-                   total_tokens, cost_input, cost_output, cost_cache, cost_other, cost_total
-              FROM ${prefix}event) e
-     GROUP BY bucket, organization, user_id, customer_id, category, provider, model, currency) s;
+      FROM ${prefix}event
+     GROUP BY utc_day, organization, user_id, customer_id, category, provider, model, currency) g) s;
 
 INSERT INTO ${prefix}rollup (
   grain, bucket, key_hash, organization, user_id, customer_id, category, provider, model, currency, calls,
