@@ -178,6 +178,16 @@ interface Dialect {
    */
   void addToRollups(Connection connection, Tables tables, List<RollupRow> rows) throws SQLException;
 
+  /** What is bound for a {@link RollupKey#hash}. */
+  default Object hash(UUID hash) {
+    return hash;
+  }
+
+  /** The {@link RollupKey#hash} in a column of the current row. */
+  default UUID hash(ResultSet row, String column) throws SQLException {
+    return row.getObject(column, UUID.class);
+  }
+
   /** {@link RollupKey#hash} of these expressions, as an expression. */
   String keyHash(List<String> values);
 

@@ -2,6 +2,7 @@ package io.github.usage4j.jdbc;
 
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageException;
+import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -402,8 +403,11 @@ final class MariaDbDialect implements Dialect {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       for (RollupRow row : rows) {
         for (int i = 0; i < columns.size(); i++) {
-          if (columns.get(i).value().apply(row) instanceof OffsetDateTime time) {
+          Object value = columns.get(i).value().apply(row);
+          if (value instanceof OffsetDateTime time) {
             statement.setObject(i + 1, time.toLocalDateTime());
+          } else if (value instanceof UUID hash) {
+            statement.setObject(i + 1, hash(hash));
           } else {
             columns.get(i).bind(statement, i + 1, row);
           }
@@ -420,6 +424,21 @@ final class MariaDbDialect implements Dialect {
         values.stream()
             .map(value -> "OCTET_LENGTH(" + value + "), ':', " + value)
             .collect(Collectors.joining(", "));
-    return "CAST(LEFT(SHA2(CONCAT(" + text + "), 256), 32) AS UUID)";
+    return "UNHEX(LEFT(SHA2(CONCAT(" + text + "), 256), 32))";
+  }
+
+  /** The type UUID takes only what is one. */
+  @Override
+  public Object hash(UUID hash) {
+    return ByteBuffer.allocate(2 * Long.BYTES)
+        .putLong(hash.getMostSignificantBits())
+        .putLong(hash.getLeastSignificantBits())
+        .array();
+  }
+
+  @Override
+  public UUID hash(ResultSet row, String column) throws SQLException {
+    var bytes = ByteBuffer.wrap(row.getBytes(column));
+    return new UUID(bytes.getLong(), bytes.getLong());
   }
 }

@@ -72,8 +72,7 @@ final class OrganizationMonths {
   }
 
   /** The first day from this one on for which something is stored; {@code to} if there is none. */
-  private LocalDate next(String organization, LocalDate from, LocalDate to)
-      throws SQLException {
+  private LocalDate next(String organization, LocalDate from, LocalDate to) throws SQLException {
     LocalDate next = to;
     String calls =
         "SELECT MIN(occurred_at) AS first_at FROM "

@@ -281,7 +281,7 @@ final class RollupCheck {
     return new Difference(
         grain,
         row.getObject(1, LocalDate.class),
-        row.getObject(2, UUID.class),
+        dialect.hash(row, "key_hash"),
         RollupKey.of(names),
         row.getInt(stored) == 0 ? null : side(row, "S"),
         row.getInt(expected) == 0 ? null : side(row, "E"));

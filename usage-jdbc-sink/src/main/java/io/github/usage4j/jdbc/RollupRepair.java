@@ -98,8 +98,7 @@ final class RollupRepair {
                 months.add(month);
               });
           var itself = new Buckets(Grain.MONTH, month, Grain.MONTH.end(month));
-          check.compare(
-              connection, organization, itself, Source.DAYS, found -> months.add(month));
+          check.compare(connection, organization, itself, Source.DAYS, found -> months.add(month));
         });
     return new Plan(
         organization, List.copyOf(days), List.copyOf(months), stored.after(organization));
@@ -152,7 +151,7 @@ final class RollupRepair {
       for (Difference difference : found) {
         statement.setString(1, difference.grain().code);
         statement.setObject(2, difference.bucket());
-        statement.setObject(3, difference.hash());
+        statement.setObject(3, dialect.hash(difference.hash()));
         statement.addBatch();
       }
       statement.executeBatch();

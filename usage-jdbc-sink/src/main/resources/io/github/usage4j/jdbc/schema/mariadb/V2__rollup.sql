@@ -5,7 +5,7 @@
 CREATE TABLE IF NOT EXISTS ${prefix}rollup (
   grain                       VARCHAR(1) NOT NULL COMMENT 'D is a UTC day, M a calendar month',
   bucket                      DATE NOT NULL COMMENT 'The day, or the first day of the month',
-  key_hash                    UUID NOT NULL COMMENT 'First 16 bytes of SHA-256 over the seven names that follow, each as length in UTF-8, colon, text',
+  key_hash                    BINARY(16) NOT NULL COMMENT 'First 16 bytes of SHA-256 over the seven names that follow, each as length in UTF-8, colon, text',
   organization                VARCHAR(128) NOT NULL COMMENT 'The tenant; empty is unattributed, as in the other names',
   user_id                     VARCHAR(128) NOT NULL COMMENT 'The actor who was really logged in',
   customer_id                 VARCHAR(128) NOT NULL COMMENT 'The customer whose data was viewed',
@@ -62,12 +62,12 @@ INSERT INTO ${prefix}rollup (
   output_audio_tokens, total_tokens, unmeasured, partial, estimated, unpriced, cost_input, cost_output,
   cost_cache, cost_other, cost_total, succeeded_tokens, succeeded_us, last_at)
 SELECT 'D', bucket,
-       CAST(LEFT(SHA2(CONCAT(
+       UNHEX(LEFT(SHA2(CONCAT(
            OCTET_LENGTH(organization), ':', organization, OCTET_LENGTH(user_id), ':', user_id,
            OCTET_LENGTH(customer_id), ':', customer_id, OCTET_LENGTH(category), ':', category,
            OCTET_LENGTH(provider), ':', provider, OCTET_LENGTH(model), ':', model, OCTET_LENGTH(currency),
            ':', currency),
-         256), 32) AS UUID),
+         256), 32)),
        organization, user_id, customer_id, category, provider, model, currency, calls, operations,
        tool_turns, succeeded, errors, cancelled, refused, input_tokens, output_tokens, cache_read_tokens,
        cache_write_tokens, cache_write_one_hour_tokens, reasoning_tokens, input_audio_tokens,
