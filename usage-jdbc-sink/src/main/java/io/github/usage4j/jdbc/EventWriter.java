@@ -6,8 +6,6 @@ import io.github.usage4j.jdbc.EventColumns.UnstorableException;
 import io.github.usage4j.sink.UsageSink.RejectedException;
 import io.github.usage4j.sink.UsageSink.Report;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLTransientException;
 import java.time.InstantSource;
@@ -26,23 +24,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Stores a batch in one transaction: new ids are inserted, known ids are compared with what is
- * stored and reported after the commit. A stored row never changes.
+ * Stores a batch in one transaction: new ids are inserted and added to the rollups, known ids are
+ * compared with what is stored and reported after the commit. A stored row never changes.
  */
 final class EventWriter {
 
   private static final Logger LOG = LoggerFactory.getLogger(JdbcUsageStore.class);
 
+  private static final int IDS_AT_ONCE = 5_000;
+
   private final Transactions transactions;
   private final Dialect dialect;
   private final Tables tables;
   private final InstantSource clock;
+  private final Horizon horizon;
 
   EventWriter(Transactions transactions, Dialect dialect, Tables tables, InstantSource clock) {
     this.transactions = transactions;
     this.dialect = dialect;
     this.tables = tables;
     this.clock = clock;
+    this.horizon = new Horizon(dialect, tables);
   }
 
   void write(List<UsageEvent> batch, Report report) throws SQLException, RejectedException {
@@ -72,53 +74,85 @@ final class EventWriter {
    * What became of the first event of each id.
    *
    * @param inserted ids that were new
-   * @param stored what the other ids have in the database; empty if that cannot be read back
+   * @param stored what known ids have in the database; empty if that cannot be read back
+   * @param behind ids of calls from before the raw horizon
    */
-  private record Outcome(Set<UUID> inserted, Map<UUID, Optional<UsageEvent>> stored) {}
+  private record Outcome(
+      Set<UUID> inserted, Map<UUID, Optional<UsageEvent>> stored, Set<UUID> behind) {}
 
-  private Outcome store(Connection connection, Collection<UsageEvent> events) throws SQLException {
+  private Outcome store(Connection connection, Collection<UsageEvent> batch) throws SQLException {
+    dialect.lockForWriting(connection, tables);
+    Set<UUID> behind = horizon.behind(connection, batch);
+    List<UsageEvent> events = batch.stream().filter(e -> !behind.contains(e.id())).toList();
+    if (events.isEmpty()) {
+      return new Outcome(Set.of(), Map.of(), behind);
+    }
     List<UsageEvent> sorted =
         events.stream().sorted(Comparator.comparing(UsageEvent::id, UsageIds.ORDER)).toList();
     Set<UUID> inserted =
         dialect.insert(connection, tables, EventColumns.writtenAt(clock.instant()), sorted);
     List<UsageEvent> news = events.stream().filter(e -> inserted.contains(e.id())).toList();
+    List<EventTag> tags = EventTag.of(news);
+    if (!tags.isEmpty()) {
+      dialect.insertTags(connection, tables, tags);
+    }
     Map<LabelKey, Label> labels = LabelKey.of(news);
     if (!labels.isEmpty()) {
       dialect.upsertLabels(connection, tables, labels);
+    }
+    if (!news.isEmpty()) {
+      addToRollups(connection, news);
     }
     Set<UUID> known =
         events.stream()
             .map(UsageEvent::id)
             .filter(id -> !inserted.contains(id))
             .collect(Collectors.toSet());
-    return new Outcome(inserted, known.isEmpty() ? Map.of() : read(connection, known));
+    return new Outcome(inserted, known.isEmpty() ? Map.of() : read(connection, known), behind);
+  }
+
+  private void addToRollups(Connection connection, List<UsageEvent> news) throws SQLException {
+    List<RollupRow> rows = RollupRow.of(news);
+    try {
+      dialect.addToRollups(connection, tables, rows);
+    } catch (SQLException e) {
+      if (SqlStates.saysTooLarge(e)) {
+        throw new SQLException(
+            "a sum in "
+                + tables.rollup()
+                + " would be more than its column holds: "
+                + e.getMessage(),
+            SqlStates.of(e),
+            e);
+      }
+      throw e;
+    }
   }
 
   /** A row that breaks a rule does so for ever: to throw here would hold up every later event. */
   private Map<UUID, Optional<UsageEvent>> read(Connection connection, Set<UUID> ids)
       throws SQLException {
-    String sql =
-        "SELECT e.*, NULL AS "
-            + EventMapper.USER_LABEL
-            + ", NULL AS "
-            + EventMapper.CUSTOMER_LABEL
-            + " FROM "
-            + tables.event()
-            + " e WHERE e.id = ANY(?)";
     var stored = new HashMap<UUID, Optional<UsageEvent>>();
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setArray(1, dialect.arrayOfIds(connection, ids));
-      try (ResultSet row = statement.executeQuery()) {
-        while (row.next()) {
-          UUID id = row.getObject("id", UUID.class);
-          try {
-            stored.put(id, Optional.of(EventMapper.read(row)));
-          } catch (IllegalArgumentException e) {
-            LOG.warn("A repeated delivery of {} is taken for a conflict", id, e);
-            stored.put(id, Optional.empty());
-          }
-        }
-      }
+    for (List<UUID> part : Sql.parts(ids, IDS_AT_ONCE)) {
+      new Sql(dialect, "SELECT e.*, NULL AS ")
+          .add(EventMapper.USER_LABEL)
+          .add(", NULL AS ")
+          .add(EventMapper.CUSTOMER_LABEL)
+          .add(" FROM ")
+          .add(tables.event())
+          .add(" e WHERE ")
+          .in("e.id", part.stream())
+          .forEach(
+              connection,
+              row -> {
+                UUID id = row.getObject("id", UUID.class);
+                try {
+                  stored.put(id, Optional.of(EventMapper.read(row, dialect)));
+                } catch (IllegalArgumentException e) {
+                  LOG.warn("A repeated delivery of {} is taken for a conflict", id, e);
+                  stored.put(id, Optional.empty());
+                }
+              });
     }
     if (stored.size() != ids.size()) {
       throw new SQLTransientException(
@@ -133,6 +167,10 @@ final class EventWriter {
     for (UsageEvent event : batch) {
       if (unseen.remove(event.id())) {
         continue; // this is the one that was inserted
+      }
+      if (outcome.behind.contains(event.id())) {
+        report.behindHorizon(event);
+        continue;
       }
       Optional<UsageEvent> stored =
           outcome.stored.getOrDefault(event.id(), Optional.ofNullable(firsts.get(event.id())));

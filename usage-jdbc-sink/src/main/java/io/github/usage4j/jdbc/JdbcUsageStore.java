@@ -20,8 +20,8 @@ import org.jdbi.v3.core.statement.TemplateEngine;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps usage events in H2 or PostgreSQL. Creates its tables, or brings them to the version it
- * needs, when it is opened; several instances may do that at once.
+ * Keeps usage events in H2, PostgreSQL or MariaDB. Creates its tables, or brings them to the
+ * version it needs, when it is opened; several instances may do that at once.
  *
  * <p>A batch is written in one transaction of its own, at READ COMMITTED, and is durable when
  * {@link #write} returns. An id that is stored already is compared and reported, and its row stays
@@ -38,7 +38,9 @@ public final class JdbcUsageStore implements UsageStore {
     /** H2 2.x: in a file, in memory or as a server, in any compatibility mode but Oracle. */
     H2("H2"),
     /** PostgreSQL, with a database in UTF-8. */
-    POSTGRESQL("PostgreSQL");
+    POSTGRESQL("PostgreSQL"),
+    /** MariaDB 10.11 and newer, through MariaDB Connector/J; never MySQL. */
+    MARIADB("MariaDB");
 
     private final String product;
 
@@ -50,6 +52,7 @@ public final class JdbcUsageStore implements UsageStore {
       return switch (this) {
         case H2 -> new H2Dialect();
         case POSTGRESQL -> new PostgresDialect();
+        case MARIADB -> new MariaDbDialect();
       };
     }
 
@@ -72,15 +75,27 @@ public final class JdbcUsageStore implements UsageStore {
 
   private final Database database;
   private final Tables tables;
+  private final Dialect dialect;
+  private final Transactions transactions;
   private final EventWriter writer;
-  private final UsageReader reader;
+  private final JdbcUsageReader reader;
+  private final UsageMaintenance maintenance;
   private final UsageQueries queries;
 
-  private JdbcUsageStore(Database database, Tables tables, EventWriter writer, UsageReader reader) {
+  private JdbcUsageStore(
+      Database database,
+      Tables tables,
+      Dialect dialect,
+      Transactions transactions,
+      EventWriter writer,
+      JdbcUsageReader reader) {
     this.database = database;
     this.tables = tables;
+    this.dialect = dialect;
+    this.transactions = transactions;
     this.writer = writer;
     this.reader = reader;
+    this.maintenance = new UsageMaintenance(transactions, dialect, tables);
     this.queries = new UsageQueries(reader);
   }
 
@@ -114,8 +129,8 @@ public final class JdbcUsageStore implements UsageStore {
    * Stores a batch in one transaction: all of it, or none. When it returns, the batch is durable.
    *
    * @param events may be empty, which does nothing
-   * @param report told about ids that were stored already, after the commit, in the order of the
-   *     batch
+   * @param report told about calls that were stored already or come too late, after the commit, in
+   *     the order of the batch
    * @throws RejectedException if the database can never store what is in the batch
    * @throws SQLException if the batch cannot be stored now; the same batch may be tried again
    * @throws UsageException if the connection takes part in a transaction of the caller
@@ -130,14 +145,32 @@ public final class JdbcUsageStore implements UsageStore {
     return queries;
   }
 
+  /** What an administrator does now and then: comparing, repairing. */
+  public UsageMaintenance maintenance() {
+    return maintenance;
+  }
+
+  Dialect dialect() {
+    return dialect;
+  }
+
+  Transactions transactions() {
+    return transactions;
+  }
+
   UsageReader reader() {
     return reader;
+  }
+
+  /** Reads every sum from the single calls, to compare both ways. */
+  UsageReader readerWithoutRollups() {
+    return reader.withoutRollups();
   }
 
   /** Names the database and the tables, never the address or the account. */
   @Override
   public String toString() {
-    return "JdbcUsageStore[" + database.product + ", " + tables.prefix() + "*]";
+    return "JdbcUsageStore[" + database.product + ", " + tables.pattern() + "]";
   }
 
   /** Opens a {@link JdbcUsageStore}. Not safe for use by several threads at once. */
@@ -160,7 +193,21 @@ public final class JdbcUsageStore implements UsageStore {
      * @throws IllegalArgumentException if it is anything else
      */
     public Builder tablePrefix(String prefix) {
-      tables = new Tables(prefix);
+      tables = new Tables(tables.namespace(), prefix);
+      return this;
+    }
+
+    /**
+     * The schema that the tables are in; on MariaDB, where a schema is a database, the database. It
+     * must exist. Default: the one that a connection has by itself (PostgreSQL: the first of its
+     * {@code search_path}).
+     *
+     * @param name 1 to 63 characters of a to z, 0 to 9 and underscore; not a digit first; no
+     *     keyword of the database
+     * @throws IllegalArgumentException if it is anything else
+     */
+    public Builder schema(String name) {
+      tables = new Tables(Objects.requireNonNull(name, "name"), tables.prefix());
       return this;
     }
 
@@ -191,8 +238,9 @@ public final class JdbcUsageStore implements UsageStore {
     /**
      * Opens the store.
      *
-     * @throws UsageException as for {@link JdbcUsageStore#open}; with {@link #validateOnly} also if
-     *     the tables do not have the version that this library needs, which the message names
+     * @throws UsageException as for {@link JdbcUsageStore#open}, or if the {@link #schema} does not
+     *     exist; with {@link #validateOnly} also if the tables do not have the version that this
+     *     library needs, or one is missing, which the message names
      */
     public JdbcUsageStore open() {
       try {
@@ -216,11 +264,13 @@ public final class JdbcUsageStore implements UsageStore {
         return new JdbcUsageStore(
             kind,
             tables,
+            dialect,
+            transactions,
             new EventWriter(transactions, dialect, tables, clock),
             new JdbcUsageReader(jdbi(dataSource), dialect, tables));
       } catch (SQLException e) {
         throw new UsageException(
-            "cannot open the usage tables " + tables.prefix() + "*: " + e.getMessage(), e);
+            "cannot open the usage tables " + tables.pattern() + ": " + e.getMessage(), e);
       }
     }
 

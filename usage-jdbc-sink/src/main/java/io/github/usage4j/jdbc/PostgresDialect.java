@@ -7,19 +7,23 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** PostgreSQL. */
 final class PostgresDialect implements Dialect {
 
   /** Any number that is not likely to be somebody else's; the prefix is mixed in. */
   private static final long LOCK = 0x75736167_65346a00L;
+
+  private static final long LEDGER_LOCK = 0x75736167_65346a01L;
 
   private static final int ROWS_PER_STATEMENT = 5_000;
 
@@ -55,7 +59,35 @@ final class PostgresDialect implements Dialect {
   }
 
   @Override
-  public boolean hasTable(Connection connection, String table) throws SQLException {
+  public boolean hasNamespace(Connection connection, String namespace) throws SQLException {
+    return Dialect.isTrue(
+        connection, "SELECT COUNT(*) > 0 FROM pg_namespace WHERE nspname = ?", namespace);
+  }
+
+  @Override
+  public Restore use(Connection connection, String namespace) throws SQLException {
+    Dialect.execute(connection, "SET LOCAL search_path = " + namespace);
+    return Restore.NOTHING;
+  }
+
+  @Override
+  public String currentNamespace() {
+    return "current_schema()";
+  }
+
+  @Override
+  public boolean hasColumn(Connection connection, Tables tables, String table, String column)
+      throws SQLException {
+    return Dialect.isTrue(
+        connection,
+        "SELECT COUNT(*) > 0 FROM pg_attribute"
+            + " WHERE attrelid = to_regclass(?) AND attname = ? AND NOT attisdropped",
+        table,
+        column);
+  }
+
+  @Override
+  public boolean hasTable(Connection connection, Tables tables, String table) throws SQLException {
     return Dialect.isTrue(connection, "SELECT to_regclass(?) IS NOT NULL", table);
   }
 
@@ -68,7 +100,7 @@ final class PostgresDialect implements Dialect {
   public void lockSchema(Connection connection, Tables tables) throws SQLException {
     String sql = "SELECT pg_advisory_xact_lock(?)";
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setLong(1, LOCK ^ tables.prefix().hashCode());
+      statement.setLong(1, LOCK ^ tables.schema().hashCode());
       statement.execute();
     }
   }
@@ -102,7 +134,8 @@ final class PostgresDialect implements Dialect {
         int to = Math.min(from + ROWS_PER_STATEMENT, events.size());
         List<UsageEvent> rows = events.subList(from, to);
         for (int i = 0; i < columns.size(); i++) {
-          statement.setArray(i + 1, array(connection, columns.get(i), rows));
+          Column column = columns.get(i);
+          statement.setArray(i + 1, array(connection, column.type(), column.value(), rows));
         }
         try (ResultSet row = statement.executeQuery()) {
           while (row.next()) {
@@ -114,17 +147,41 @@ final class PostgresDialect implements Dialect {
     return inserted;
   }
 
-  private static java.sql.Array array(Connection connection, Column column, List<UsageEvent> rows)
+  private static <R> java.sql.Array array(
+      Connection connection, Column.Type type, Function<R, @Nullable Object> values, List<R> rows)
       throws SQLException {
-    Column.Type type = column.type();
     Object[] elements = (Object[]) Array.newInstance(type.elementClass, rows.size());
     for (int i = 0; i < elements.length; i++) {
-      Object value = column.value().apply(rows.get(i));
+      Object value = values.apply(rows.get(i));
       if (value != null) {
         elements[i] = type.element(value);
       }
     }
     return connection.createArrayOf(type.arrayOf, elements);
+  }
+
+  @Override
+  public void insertTags(Connection connection, Tables tables, List<EventTag> tags)
+      throws SQLException {
+    String sql =
+        "INSERT INTO "
+            + tables.eventTag()
+            + EventTag.COLUMNS
+            + " SELECT * FROM unnest(?::uuid[], ?::text[], ?::text[], ?::timestamptz[])";
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setArray(1, texts(connection, "uuid", tags, tag -> tag.eventId().toString()));
+      statement.setArray(2, texts(connection, "text", tags, EventTag::key));
+      statement.setArray(3, texts(connection, "text", tags, EventTag::value));
+      statement.setArray(
+          4, texts(connection, "timestamptz", tags, tag -> tag.occurredAt().toString()));
+      statement.executeUpdate();
+    }
+  }
+
+  private static <T> java.sql.Array texts(
+      Connection connection, String type, Collection<T> rows, Function<T, String> value)
+      throws SQLException {
+    return connection.createArrayOf(type, rows.stream().map(value).toArray(String[]::new));
   }
 
   /** The inner condition keeps rows that need no change from being locked. */
@@ -148,26 +205,72 @@ final class PostgresDialect implements Dialect {
             + " SET label = excluded.label, seen_on = excluded.seen_on"
             + " WHERE t.seen_on < excluded.seen_on"
             + " OR (t.seen_on = excluded.seen_on AND t.label <> excluded.label)";
-    var organizations = new ArrayList<String>();
-    var kinds = new ArrayList<String>();
-    var ids = new ArrayList<String>();
-    var texts = new ArrayList<String>();
-    var days = new ArrayList<String>();
-    labels.forEach(
-        (key, label) -> {
-          organizations.add(key.organization());
-          kinds.add(key.kind());
-          ids.add(key.id());
-          texts.add(label.text());
-          days.add(label.seenOn().toString());
-        });
+    var keys = labels.keySet();
+    var values = keys.stream().map(labels::get).toList();
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setArray(1, connection.createArrayOf("text", organizations.toArray(String[]::new)));
-      statement.setArray(2, connection.createArrayOf("text", kinds.toArray(String[]::new)));
-      statement.setArray(3, connection.createArrayOf("text", ids.toArray(String[]::new)));
-      statement.setArray(4, connection.createArrayOf("text", texts.toArray(String[]::new)));
-      statement.setArray(5, connection.createArrayOf("date", days.toArray(String[]::new)));
+      statement.setArray(1, texts(connection, "text", keys, LabelKey::organization));
+      statement.setArray(2, texts(connection, "text", keys, LabelKey::kind));
+      statement.setArray(3, texts(connection, "text", keys, LabelKey::id));
+      statement.setArray(4, texts(connection, "text", values, Label::text));
+      statement.setArray(5, texts(connection, "date", values, label -> label.seenOn().toString()));
       statement.executeUpdate();
     }
+  }
+
+  /** Kept in memory only: a shared lock of a row would be written to the table by every batch. */
+  @Override
+  public void lockForWriting(Connection connection, Tables tables) throws SQLException {
+    lock(connection, "SELECT pg_advisory_xact_lock_shared(?)", tables);
+  }
+
+  @Override
+  public void lockForMaintenance(Connection connection, Tables tables) throws SQLException {
+    lock(connection, "SELECT pg_advisory_xact_lock(?)", tables);
+  }
+
+  private static void lock(Connection connection, String sql, Tables tables) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setLong(1, LEDGER_LOCK ^ tables.prefix().hashCode());
+      statement.execute();
+    }
+  }
+
+  /** Like {@link #insert}: rows are locked in the order of the arrays. */
+  @Override
+  public void addToRollups(Connection connection, Tables tables, List<RollupRow> rows)
+      throws SQLException {
+    List<RollupColumn> columns = RollupColumn.ALL;
+    String sql =
+        "INSERT INTO "
+            + tables.rollup()
+            + " AS r ("
+            + RollupColumn.names()
+            + ") SELECT * FROM unnest("
+            + columns.stream()
+                .map(column -> "?::" + column.type().arrayOf + "[]")
+                .collect(Collectors.joining(", "))
+            + ") ON CONFLICT (grain, bucket, key_hash) DO UPDATE SET "
+            + RollupColumn.merged(c -> "r." + c.name(), c -> "excluded." + c.name());
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      for (int from = 0; from < rows.size(); from += ROWS_PER_STATEMENT) {
+        List<RollupRow> some = rows.subList(from, Math.min(from + ROWS_PER_STATEMENT, rows.size()));
+        for (int i = 0; i < columns.size(); i++) {
+          RollupColumn column = columns.get(i);
+          statement.setArray(i + 1, array(connection, column.type(), column.value(), some));
+        }
+        statement.executeUpdate();
+      }
+    }
+  }
+
+  @Override
+  public String keyHash(List<String> values) {
+    String text =
+        values.stream()
+            .map(value -> "octet_length(" + value + "), ':', " + value)
+            .collect(Collectors.joining(", "));
+    return "encode(substring(sha256(convert_to(concat("
+        + text
+        + "), 'UTF8')) FROM 1 FOR 16), 'hex')::uuid";
   }
 }
