@@ -27,6 +27,21 @@ final class PostgresDialect implements Dialect {
 
   private static final int ROWS_PER_STATEMENT = 5_000;
 
+  /** Below, making the temporary table costs more than COPY saves (docs/benchmarks.md). */
+  private static final int COPY_FROM = 2_000;
+
+  private final @Nullable PostgresCopy copy = PostgresCopy.ifDriverPresent();
+  private final int copyFrom;
+
+  PostgresDialect() {
+    this(COPY_FROM);
+  }
+
+  /** Takes COPY from so many events on. */
+  PostgresDialect(int copyFrom) {
+    this.copyFrom = copyFrom;
+  }
+
   @Override
   public String scripts() {
     return "postgresql";
@@ -110,9 +125,22 @@ final class PostgresDialect implements Dialect {
     return Dialect.isTrue(connection, "SELECT txid_current_if_assigned() IS NOT NULL");
   }
 
-  /** One array for each column: one statement for any number of rows, prepared once. */
+  /** Small batches as arrays, large ones by COPY where driver and role can. */
   @Override
   public Set<UUID> insert(
+      Connection connection, Tables tables, List<Column> columns, List<UsageEvent> events)
+      throws SQLException {
+    if (copy != null && events.size() >= copyFrom) {
+      Set<UUID> inserted = copy.insert(connection, tables, columns, events);
+      if (inserted != null) {
+        return inserted;
+      }
+    }
+    return insertArrays(connection, tables, columns, events);
+  }
+
+  /** One array for each column: one statement for any number of rows, prepared once. */
+  private static Set<UUID> insertArrays(
       Connection connection, Tables tables, List<Column> columns, List<UsageEvent> events)
       throws SQLException {
     String arrays =
