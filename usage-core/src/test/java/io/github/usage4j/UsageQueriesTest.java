@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class UsageQueriesTest {
@@ -130,7 +131,7 @@ class UsageQueriesTest {
         .containsExactly("cy");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> usage.top(ACME, NOVEMBER, USER, UsageMeasure.CALLS, 0))
-        .withMessage("rows must be at least 1, but were 0");
+        .withMessage("rows must be between 1 and 1000, but was 0");
   }
 
   @Test
@@ -221,7 +222,9 @@ class UsageQueriesTest {
     assertThatIllegalArgumentException().isThrownBy(() -> ACME.user(""));
     assertThatIllegalArgumentException()
         .isThrownBy(
-            () -> new UsageFilter(false, null, null, null, null, null, null, null, null, false));
+            () ->
+                new UsageFilter(
+                    false, null, null, null, null, null, null, null, null, false, Map.of(), null));
     assertThat(
             UsageFilter.organization("Acme")
                 .matches(event("2026-11-02T00:00:00Z", "acme", "ada", "gpt", 1).build()))
