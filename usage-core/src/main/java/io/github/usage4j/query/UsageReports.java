@@ -13,6 +13,8 @@ import io.github.usage4j.internal.Cursors;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiFunction;
@@ -215,7 +217,7 @@ public final class UsageReports {
       BiFunction<RawUsageReader, UsageQuery, List<T>> question,
       T none,
       Comparator<T> order,
-      Function<T, java.util.Map<Dimension, String>> keys) {
+      Function<T, Map<Dimension, String>> keys) {
     Comparator<T> whole = order;
     for (Dimension dimension : by) {
       whole = whole.thenComparing(row -> Objects.requireNonNull(keys.apply(row).get(dimension)));
@@ -324,14 +326,17 @@ public final class UsageReports {
     if (foreign || aboutCalls) {
       throw new IllegalArgumentException(
           "a search of labels obeys an organization and a "
-              + kind.name().toLowerCase(java.util.Locale.ROOT)
+              + kind.name().toLowerCase(Locale.ROOT)
               + ", but the filter was "
               + who);
     }
     Checks.requireBetween("limit", limit, 1, UsageQueries.MAX_PAGE);
     var search = new LabelSearch(text, limit);
-    raw.labels(who, kind, search::look);
-    return search.result();
+    return raw.snapshot(
+        reader -> {
+          reader.labels(who, kind, search::look);
+          return search.result();
+        });
   }
 
   /** What a question gave. */

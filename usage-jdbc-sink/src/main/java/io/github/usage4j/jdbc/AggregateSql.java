@@ -49,6 +49,19 @@ final class AggregateSql {
       UsageQuery query, Collection<Dimension> dimensions, Tables tables, String emptyText) {
     String keys =
         dimensions.stream().map(d -> "e." + column(d) + ", ").collect(Collectors.joining());
+    return select(keys, tables, emptyText)
+        .where(query.who(), query.when(), tables)
+        .add(" GROUP BY ")
+        .add(keys)
+        .add("e.currency");
+  }
+
+  /**
+   * The sums of table alias {@code e}, up to its name.
+   *
+   * @param keys what comes before them, with a comma after each
+   */
+  static Sql select(String keys, Tables tables, String emptyText) {
     String organization = "COALESCE(e.organization, " + emptyText + ")";
     var sql = new Sql("SELECT ");
     sql.add(keys)
@@ -74,11 +87,7 @@ final class AggregateSql {
         .add(", MAX(e.occurred_at) AS last_at")
         .add(" FROM ")
         .add(tables.event())
-        .add(" e")
-        .where(query.who(), query.when())
-        .add(" GROUP BY ")
-        .add(keys)
-        .add("e.currency");
+        .add(" e");
   }
 
   private static String countIf(String condition, String name) {

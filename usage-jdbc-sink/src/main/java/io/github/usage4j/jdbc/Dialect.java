@@ -37,6 +37,11 @@ interface Dialect {
   /** An empty text that compares exactly, as an expression. */
   String emptyText();
 
+  /** The isolation in which every query of a transaction sees the same state of all tables. */
+  default int snapshotIsolation() {
+    return Connection.TRANSACTION_REPEATABLE_READ;
+  }
+
   /** True if the table is there under the name that statements use. */
   boolean hasTable(Connection connection, String table) throws SQLException;
 
