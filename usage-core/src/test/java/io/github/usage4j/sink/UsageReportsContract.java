@@ -336,12 +336,15 @@ public abstract class UsageReportsContract extends UsageReaderContract {
         chat().attribution(OF_A.tag("x", "1")).build(),
         chat().attribution(OF_A.tag("team", "Red")).build(),
         chat().attribution(OF_A.tag("team", null).tag("x", "red")).build(),
-        chat().attribution(OF_A.tag("a", "x,").tag(":", ",z")).build());
+        chat().attribution(OF_A.tag("x", "1\",\"team\":\"Red").tag("{", ",")).build());
 
     assertThat(calls(ALL.tag("team", "red"))).isEqualTo(3);
     assertThat(calls(A.tag("team", "red").tag("x", "1"))).isEqualTo(1);
     assertThat(calls(B.tag("team", "red"))).isZero();
-    assertThat(calls(A.tag(",", ":"))).isZero();
+    assertThat(calls(A.tag("x", "1\",\"team\":\"Red"))).isEqualTo(1);
+    assertThat(calls(A.tag("team", "Red"))).isEqualTo(1);
+    assertThat(calls(A.tag("team", "%"))).isZero();
+    assertThat(calls(A.tag("{", ","))).isEqualTo(1);
     assertThat(store().queries().events(A.tag("x", "red"), NOVEMBER, null).events()).hasSize(1);
     assertThat(store().queries().by(A.tag("team", "red"), NOVEMBER, Dimension.USER)).hasSize(1);
     assertThat(reports().uniques(A.tag("team", "Red"), NOVEMBER).rows().get(0).users())
@@ -442,7 +445,7 @@ public abstract class UsageReportsContract extends UsageReaderContract {
 
     static {
       var random = new Random(11);
-      for (UsageEvent event : UsageEvents.random(7, 3_000)) {
+      for (UsageEvent event : UsageEvents.random(7, 2_000)) {
         Attribution who = event.attribution().session(session(random));
         for (String key : List.of("team", "Team", "x")) {
           who = random.nextInt(3) == 0 ? who.tag(key, "v" + random.nextInt(3)) : who;
@@ -450,7 +453,7 @@ public abstract class UsageReportsContract extends UsageReaderContract {
         EVENTS.add(
             event.toBuilder()
                 .attribution(who)
-                .operation("op-" + random.nextInt(900), event.step())
+                .operation("op-" + random.nextInt(600), event.step())
                 .duration(Duration.of(random.nextInt(40), ChronoUnit.MICROS))
                 .timeToFirstToken(
                     random.nextBoolean() ? null : Duration.ofMillis(random.nextInt(20)))
@@ -477,7 +480,7 @@ public abstract class UsageReportsContract extends UsageReaderContract {
             UsageFilter.organization("o'neil").model("m1").tag("team", "v1"));
     var part = BillingPeriod.of(NOON.plusNanos(1_000), NOON.plus(Duration.ofDays(3)));
     for (UsageFilter who : filters) {
-      for (BillingPeriod when : List.of(NOVEMBER, part, BillingPeriod.of(NOON, NOON))) {
+      for (BillingPeriod when : List.of(NOVEMBER, part)) {
         same(memory, r -> r.operations(who, when, 40, null).rows());
         same(memory, r -> r.operations(who, when, 9, r.operations(who, when, 9, null).next()));
         same(memory, r -> r.sessions(who, when, 40, null));

@@ -23,7 +23,7 @@ final class EventSql {
             .add(tables.event())
             .add(" e")
             .add(labels(tables, emptyText))
-            .where(query.who(), query.when(), tables)
+            .where(query.who(), query.when())
             .add(condition);
     if (query.operationId() != null) {
       sql.add(" AND e.operation_id = ").bind(query.operationId());

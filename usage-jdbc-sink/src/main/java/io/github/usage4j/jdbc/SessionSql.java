@@ -59,7 +59,7 @@ final class SessionSql {
             .add(") AS newest FROM ")
             .add(tables.event())
             .add(" e")
-            .where(query.who(), query.when(), tables)
+            .where(query.who(), query.when())
             .add(" AND e.session_id IS NOT NULL) e WHERE e.newest = 1");
     if (query.after() != null) {
       EventSql.after(sql, query.after());
@@ -79,7 +79,7 @@ final class SessionSql {
     String keys = "e.organization, e.session_id, MIN(e.occurred_at) AS first_at, ";
     var sums = new HashMap<Key, Sum>();
     AggregateSql.select(keys, tables, emptyText)
-        .where(query.who(), query.when(), tables)
+        .where(query.who(), query.when())
         .add(" AND e.session_id = ANY(")
         .bind(latest.stream().map(call -> Objects.requireNonNull(key(call).session)))
         .add(") GROUP BY e.organization, e.session_id, e.currency")

@@ -64,7 +64,7 @@ final class Sql {
   }
 
   /** The rows of table alias {@code e} that the filter lets through, in a half-open period. */
-  Sql where(UsageFilter who, BillingPeriod when, Tables tables) {
+  Sql where(UsageFilter who, BillingPeriod when) {
     add(" WHERE e.occurred_at >= ").bind(when.start());
     add(" AND e.occurred_at < ").bind(when.end());
     is("organization", who.organization());
@@ -81,7 +81,7 @@ final class Sql {
     if (who.recordedSince() != null) {
       add(" AND e.recorded_at >= ").bind(who.recordedSince());
     }
-    TagSql.has(this, who, tables);
+    TagSql.has(this, who);
     return this;
   }
 

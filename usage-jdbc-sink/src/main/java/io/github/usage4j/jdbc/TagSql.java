@@ -7,6 +7,7 @@ import io.github.usage4j.UsageSummary;
 import io.github.usage4j.query.TagUsage;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jdbi.v3.core.Jdbi;
 
 /** Tags, of which each call has a JSON object. */
@@ -14,11 +15,33 @@ final class TagSql {
 
   private TagSql() {}
 
-  /** Only calls that have the filter's tags. */
-  static void has(Sql sql, UsageFilter who, Tables tables) {
-    if (!who.tags().isEmpty()) {
-      throw new UsageException("cannot look for tags in " + tables.event(), null);
-    }
+  /**
+   * Only calls whose JSON object has the filter's tags. A tag is looked for with what stands before
+   * and after it. Its first quotation mark can then only be the one that opens a key, or one that
+   * closes a text, after which comes a comma, a colon or a brace: so a key must not begin with one.
+   */
+  static void has(Sql sql, UsageFilter who) {
+    who.tags()
+        .forEach(
+            (key, value) -> {
+              if (",:}".indexOf(key.charAt(0)) >= 0) {
+                throw new UsageException(
+                    "a tag key that is looked for must not begin with a comma, a colon or a brace,"
+                        + " but was '"
+                        + key
+                        + "'",
+                    null);
+              }
+              String tag = Json.of(Map.of(key, value));
+              String inside = tag.substring(1, tag.length() - 1);
+              String or = " AND (";
+              for (String place : new String[] {"{%s}", "{%s,", ",%s,", ",%s}"}) {
+                sql.add(or).add("POSITION(").bind(place.replace("%s", inside));
+                sql.add(" IN e.tags) > 0");
+                or = " OR ";
+              }
+              sql.add(")");
+            });
   }
 
   /** Sums by all tags that occur together, of which one is then looked at. */
@@ -26,7 +49,7 @@ final class TagSql {
       Jdbi jdbi, UsageFilter who, BillingPeriod when, String key, Tables tables, String emptyText) {
     var sums = new HashMap<String, UsageSummary>();
     AggregateSql.select("e.tags, ", tables, emptyText)
-        .where(who, when, tables)
+        .where(who, when)
         .add(" GROUP BY e.tags, e.currency")
         .forEach(
             jdbi,

@@ -48,7 +48,7 @@ final class UniqueSql {
       sql.add(", e.organization AS whose, " + counted + " AS counted_id FROM ")
           .add(tables.event())
           .add(" e")
-          .where(query.who(), query.when(), tables)
+          .where(query.who(), query.when())
           .add(" AND " + counted + " IS NOT NULL");
     }
     return sql.add(") different GROUP BY measure" + keys);
