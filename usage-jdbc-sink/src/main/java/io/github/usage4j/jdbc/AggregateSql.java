@@ -46,10 +46,10 @@ final class AggregateSql {
 
   /** One row for each combination of keys and currency. */
   static Sql of(
-      UsageQuery query, Collection<Dimension> dimensions, Tables tables, String emptyText) {
+      UsageQuery query, Collection<Dimension> dimensions, Tables tables, Dialect dialect) {
     String keys =
         dimensions.stream().map(d -> "e." + column(d) + ", ").collect(Collectors.joining());
-    return select(keys, tables, emptyText)
+    return select(keys, tables, dialect)
         .where(query.who(), query.when())
         .add(" GROUP BY ")
         .add(keys)
@@ -61,9 +61,9 @@ final class AggregateSql {
    *
    * @param keys what comes before them, with a comma after each
    */
-  static Sql select(String keys, Tables tables, String emptyText) {
-    String organization = "COALESCE(e.organization, " + emptyText + ")";
-    var sql = new Sql("SELECT ");
+  static Sql select(String keys, Tables tables, Dialect dialect) {
+    String organization = "COALESCE(e.organization, " + dialect.emptyText() + ")";
+    var sql = new Sql(dialect, "SELECT ");
     sql.add(keys)
         .add("e.currency")
         .add(", MIN(" + organization + ") AS ")

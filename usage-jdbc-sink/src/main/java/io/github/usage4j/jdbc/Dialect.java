@@ -7,11 +7,16 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** What differs between databases. One object per store, safe for use by several threads. */
 interface Dialect {
@@ -34,6 +39,42 @@ interface Dialect {
    */
   void beforeWrite(Connection connection) throws SQLException;
 
+  /** Puts back what {@link #session} changed. */
+  interface Restore {
+    Restore NOTHING = () -> {};
+
+    void run() throws SQLException;
+  }
+
+  /**
+   * Sets what exact statements need of a session, for one transaction.
+   *
+   * @param connection before its transaction begins
+   * @return run when the transaction is over
+   */
+  default Restore session(Connection connection) throws SQLException {
+    return Restore.NOTHING;
+  }
+
+  /** What is bound for an instant. */
+  default Object time(Instant instant) {
+    return instant.atOffset(ZoneOffset.UTC);
+  }
+
+  /** The instant in a column of the current row, which must not be NULL. */
+  default Instant instant(ResultSet row, String column) throws SQLException {
+    return required(row.getObject(column, OffsetDateTime.class), column).toInstant();
+  }
+
+  /**
+   * Appends that a column has one of these values.
+   *
+   * @param values not empty, all texts or all ids
+   */
+  default void in(Sql sql, String column, Collection<?> values) {
+    sql.add(column).add(" = ANY(").mark(values.toArray()).add(")");
+  }
+
   /** An empty text that compares exactly, as an expression. */
   String emptyText();
 
@@ -45,13 +86,21 @@ interface Dialect {
   /** True if the table is there under the name that statements use. */
   boolean hasTable(Connection connection, String table) throws SQLException;
 
+  /** Runs all statements of a script. */
+  default void script(Connection connection, String script) throws SQLException {
+    execute(connection, script);
+  }
+
   /** Whether the scripts of one upgrade, and the check before them, run in one transaction. */
   boolean transactionalDdl();
 
-  /** Keeps other instances from upgrading until this transaction ends. */
+  /** Keeps other instances from upgrading until this transaction ends, or it is unlocked. */
   void lockSchema(Connection connection, Tables tables) throws SQLException;
 
-  /** True if the current transaction has written something. */
+  /** Lets other instances upgrade, where the end of the transaction does not. */
+  default void unlockSchema(Connection connection, Tables tables) throws SQLException {}
+
+  /** True if the current transaction has written something, or may have. */
   boolean hasWritten(Connection connection) throws SQLException;
 
   /**
@@ -68,12 +117,6 @@ interface Dialect {
   void upsertLabels(Connection connection, Tables tables, Map<LabelKey, Label> labels)
       throws SQLException;
 
-  /** Which of these ids are stored; the statement is {@code id = ANY (?)}. */
-  default java.sql.Array arrayOfIds(Connection connection, Collection<UUID> ids)
-      throws SQLException {
-    return connection.createArrayOf("uuid", ids.toArray());
-  }
-
   /** Runs a query of one row and one column and says whether it is true. */
   static boolean isTrue(Connection connection, String sql, String... parameters)
       throws SQLException {
@@ -85,6 +128,10 @@ interface Dialect {
         return result.next() && result.getBoolean(1);
       }
     }
+  }
+
+  static <T> T required(@Nullable T value, String column) {
+    return Objects.requireNonNull(value, () -> column + " must not be NULL");
   }
 
   static void execute(Connection connection, String sql) throws SQLException {

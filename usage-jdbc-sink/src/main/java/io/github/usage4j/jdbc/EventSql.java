@@ -16,13 +16,13 @@ final class EventSql {
    *
    * @param condition of table alias {@code e} beside the query's, beginning with AND; may be empty
    */
-  static Sql of(EventQuery query, Tables tables, String emptyText, String condition) {
+  static Sql of(EventQuery query, Tables tables, Dialect dialect, String condition) {
     Sql sql =
-        new Sql(columns())
+        new Sql(dialect, columns())
             .add(" FROM ")
             .add(tables.event())
             .add(" e")
-            .add(labels(tables, emptyText))
+            .add(labels(tables, dialect))
             .where(query.who(), query.when())
             .add(condition);
     if (query.operationId() != null) {
@@ -45,13 +45,13 @@ final class EventSql {
         + EventMapper.CUSTOMER_LABEL;
   }
 
-  static String labels(Tables tables, String emptyText) {
-    return labelsOf("u", LabelKey.USER, "e.user_id", tables, emptyText)
-        + labelsOf("c", LabelKey.CUSTOMER, "e.customer_id", tables, emptyText);
+  static String labels(Tables tables, Dialect dialect) {
+    return labelsOf("u", LabelKey.USER, "e.user_id", tables, dialect)
+        + labelsOf("c", LabelKey.CUSTOMER, "e.customer_id", tables, dialect);
   }
 
   private static String labelsOf(
-      String alias, String kind, String id, Tables tables, String emptyText) {
+      String alias, String kind, String id, Tables tables, Dialect dialect) {
     return " LEFT JOIN "
         + tables.label()
         + " "
@@ -59,7 +59,7 @@ final class EventSql {
         + " ON "
         + alias
         + ".organization = COALESCE(e.organization, "
-        + emptyText
+        + dialect.emptyText()
         + ")"
         + " AND "
         + alias

@@ -221,15 +221,11 @@ final class H2Dialect implements Dialect {
       throws SQLException {
     var inserted = new HashSet<UUID>();
     events.forEach(event -> inserted.add(event.id()));
-    String known = "SELECT id FROM " + tables.event() + " WHERE id = ANY(?)";
-    try (PreparedStatement statement = connection.prepareStatement(known)) {
-      statement.setArray(1, arrayOfIds(connection, inserted));
-      try (ResultSet row = statement.executeQuery()) {
-        while (row.next()) {
-          inserted.remove(row.getObject(1, UUID.class));
-        }
-      }
-    }
+    new Sql(this, "SELECT id FROM ")
+        .add(tables.event())
+        .add(" WHERE ")
+        .in("id", events.stream().map(UsageEvent::id))
+        .forEach(connection, row -> inserted.remove(row.getObject(1, UUID.class)));
     if (inserted.isEmpty()) {
       return inserted;
     }

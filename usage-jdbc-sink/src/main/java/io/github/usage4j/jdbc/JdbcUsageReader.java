@@ -22,7 +22,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.LocalDate;
-import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -43,10 +42,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class JdbcUsageReader implements RawUsageReader {
 
+  private static final int LABELS_AT_ONCE = 1_000;
+
   private final Jdbi jdbi;
-  private final Dialect dialect;
   private final Tables tables;
-  private final String emptyText;
+  private final Dialect dialect;
   private final @Nullable Snapshots snapshots;
 
   /** Reads on the one connection that is given with the Jdbi, in its own transaction if any. */
@@ -56,9 +56,8 @@ final class JdbcUsageReader implements RawUsageReader {
 
   JdbcUsageReader(Jdbi jdbi, Dialect dialect, Tables tables, @Nullable Snapshots snapshots) {
     this.jdbi = jdbi;
-    this.dialect = dialect;
     this.tables = tables;
-    this.emptyText = dialect.emptyText();
+    this.dialect = dialect;
     this.snapshots = snapshots;
   }
 
@@ -68,13 +67,14 @@ final class JdbcUsageReader implements RawUsageReader {
     return asking(
         () -> "the sum of " + describe(query.who()) + " " + query.when() + " by " + dimensions,
         () -> {
-          var sql = AggregateSql.of(query, dimensions, tables, emptyText);
+          var sql = AggregateSql.of(query, dimensions, tables, dialect);
           var rows = new HashMap<Map<Dimension, String>, Row>();
           sql.forEach(
               jdbi,
               result -> {
                 Map<Dimension, String> keys = keys(result, dimensions);
-                rows.computeIfAbsent(keys, k -> new Row()).add(summary(result, tables), result);
+                rows.computeIfAbsent(keys, k -> new Row())
+                    .add(summary(result, tables, dialect), result);
               });
           Map<LabelKey, String> labels = labelsOf(rows);
           var summaries = new ArrayList<UsageSummary>();
@@ -89,9 +89,9 @@ final class JdbcUsageReader implements RawUsageReader {
     return asking(
         () -> "calls of " + describe(query.who()) + " " + query.when(),
         () -> {
-          Sql sql = EventSql.of(query, tables, emptyText, "");
+          Sql sql = EventSql.of(query, tables, dialect, "");
           var events = new ArrayList<UsageEvent>();
-          sql.forEach(jdbi, row -> events.add(EventMapper.read(row)));
+          sql.forEach(jdbi, row -> events.add(EventMapper.read(row, dialect)));
           return events;
         });
   }
@@ -107,35 +107,35 @@ final class JdbcUsageReader implements RawUsageReader {
   public List<OperationUsage> operations(EventQuery query) {
     return asking(
         () -> "operations of " + describe(query.who()) + " " + query.when(),
-        () -> OperationSql.read(jdbi, query, tables, emptyText));
+        () -> OperationSql.read(jdbi, query, tables, dialect));
   }
 
   @Override
   public List<SessionUsage> sessions(EventQuery query) {
     return asking(
         () -> "sessions of " + describe(query.who()) + " " + query.when(),
-        () -> SessionSql.read(jdbi, query, tables, emptyText));
+        () -> SessionSql.read(jdbi, query, tables, dialect));
   }
 
   @Override
   public List<CallLatency> latency(UsageQuery query) {
     return asking(
         () -> "the latency of " + describe(query.who()) + " " + query.when(),
-        () -> PercentileSql.read(jdbi, query, tables));
+        () -> PercentileSql.read(jdbi, query, tables, dialect));
   }
 
   @Override
   public List<UniqueCounts> uniques(UsageQuery query) {
     return asking(
         () -> "the different users of " + describe(query.who()) + " " + query.when(),
-        () -> UniqueSql.read(jdbi, query, tables));
+        () -> UniqueSql.read(jdbi, query, tables, dialect));
   }
 
   @Override
   public List<TagUsage> byTag(UsageFilter who, BillingPeriod when, String key) {
     return asking(
         () -> "the sum of " + describe(who) + " " + when + " by tag '" + key + "'",
-        () -> TagSql.read(jdbi, who, when, key, tables, emptyText));
+        () -> TagSql.read(jdbi, who, when, key, tables, dialect));
   }
 
   @Override
@@ -143,7 +143,7 @@ final class JdbcUsageReader implements RawUsageReader {
     asking(
         () -> "labels of " + describe(who),
         () -> {
-          LabelSql.read(jdbi, who, kind, tables, each);
+          LabelSql.read(jdbi, who, kind, tables, dialect, each);
           return Boolean.TRUE;
         });
   }
@@ -211,10 +211,10 @@ final class JdbcUsageReader implements RawUsageReader {
                   }
                 }));
     var labels = new HashMap<LabelKey, String>();
-    if (!wanted.isEmpty()) {
-      var sql = new Sql("SELECT organization, kind, id, label FROM ").add(tables.label());
-      sql.add(" WHERE organization = ANY(").bind(wanted.stream().map(LabelKey::organization));
-      sql.add(") AND id = ANY(").bind(wanted.stream().map(LabelKey::id)).add(")");
+    for (List<LabelKey> part : Sql.parts(wanted, LABELS_AT_ONCE)) {
+      var sql = new Sql(dialect, "SELECT organization, kind, id, label FROM ").add(tables.label());
+      sql.add(" WHERE ").in("organization", part.stream().map(LabelKey::organization));
+      sql.add(" AND ").in("id", part.stream().map(LabelKey::id));
       sql.forEach(
           jdbi,
           row ->
@@ -226,7 +226,7 @@ final class JdbcUsageReader implements RawUsageReader {
   }
 
   /** The sums of one row of {@link AggregateSql#select}. */
-  static UsageSummary summary(ResultSet row, Tables tables) throws SQLException {
+  static UsageSummary summary(ResultSet row, Tables tables, Dialect dialect) throws SQLException {
     String currency = row.getString("currency");
     List<Cost> costs =
         currency == null
@@ -264,7 +264,7 @@ final class JdbcUsageReader implements RawUsageReader {
         count(row, "unpriced"),
         count(row, "succeeded_tokens"),
         Duration.of(count(row, "succeeded_us"), ChronoUnit.MICROS),
-        row.getObject("last_at", OffsetDateTime.class).toInstant());
+        dialect.instant(row, "last_at"));
   }
 
   private static Currency currencyOf(String code, Tables tables) {

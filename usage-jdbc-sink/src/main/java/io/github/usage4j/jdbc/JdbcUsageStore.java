@@ -18,8 +18,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps usage events in H2 or PostgreSQL. Creates its tables, or brings them to the version it
- * needs, when it is opened; several instances may do that at once.
+ * Keeps usage events in H2, PostgreSQL or MariaDB. Creates its tables, or brings them to the
+ * version it needs, when it is opened; several instances may do that at once.
  *
  * <p>A batch is written in one transaction of its own, at READ COMMITTED, and is durable when
  * {@link #write} returns. An id that is stored already is compared and reported, and its row stays
@@ -36,7 +36,9 @@ public final class JdbcUsageStore implements UsageStore {
     /** H2 2.x: in a file, in memory or as a server, in any compatibility mode but Oracle. */
     H2("H2"),
     /** PostgreSQL, with a database in UTF-8. */
-    POSTGRESQL("PostgreSQL");
+    POSTGRESQL("PostgreSQL"),
+    /** MariaDB 10.11 and newer, through MariaDB Connector/J; never MySQL. */
+    MARIADB("MariaDB");
 
     private final String product;
 
@@ -48,6 +50,7 @@ public final class JdbcUsageStore implements UsageStore {
       return switch (this) {
         case H2 -> new H2Dialect();
         case POSTGRESQL -> new PostgresDialect();
+        case MARIADB -> new MariaDbDialect();
       };
     }
 

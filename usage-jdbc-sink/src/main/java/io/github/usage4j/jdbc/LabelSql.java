@@ -12,8 +12,13 @@ final class LabelSql {
   private LabelSql() {}
 
   static void read(
-      Jdbi jdbi, UsageFilter who, Dimension kind, Tables tables, Consumer<Label> each) {
-    new Sql("SELECT e.organization, e.id, e.label FROM ")
+      Jdbi jdbi,
+      UsageFilter who,
+      Dimension kind,
+      Tables tables,
+      Dialect dialect,
+      Consumer<Label> each) {
+    new Sql(dialect, "SELECT e.organization, e.id, e.label FROM ")
         .add(tables.label())
         .add(" e WHERE e.kind = ")
         .bind(kind.name())

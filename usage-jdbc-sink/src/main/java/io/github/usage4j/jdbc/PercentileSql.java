@@ -25,10 +25,10 @@ final class PercentileSql {
 
   private PercentileSql() {}
 
-  static List<CallLatency> read(Jdbi jdbi, UsageQuery query, Tables tables) {
+  static List<CallLatency> read(Jdbi jdbi, UsageQuery query, Tables tables, Dialect dialect) {
     List<Dimension> dimensions = query.dimensions().stream().sorted().toList();
     var found = new HashMap<Map<Dimension, String>, CallLatency>();
-    of(query, dimensions, tables)
+    of(query, dimensions, tables, dialect)
         .forEach(
             jdbi,
             row -> {
@@ -38,11 +38,12 @@ final class PercentileSql {
     return List.copyOf(found.values());
   }
 
-  private static Sql of(UsageQuery query, List<Dimension> dimensions, Tables tables) {
+  private static Sql of(
+      UsageQuery query, List<Dimension> dimensions, Tables tables, Dialect dialect) {
     String keys = dimensions.stream().map(d -> ", " + name(d)).collect(Collectors.joining());
     String of = " OVER (PARTITION BY measure" + keys;
     Sql sql =
-        new Sql("SELECT measure" + keys + ", counted, ")
+        new Sql(dialect, "SELECT measure" + keys + ", counted, ")
             .add("MIN(CASE WHEN place * 100 >= counted * 50 THEN micros END) AS p50, ")
             .add("MIN(CASE WHEN place * 100 >= counted * 95 THEN micros END) AS p95")
             .add(" FROM (SELECT measure" + keys + ", micros, COUNT(*)" + of + ") AS counted,")

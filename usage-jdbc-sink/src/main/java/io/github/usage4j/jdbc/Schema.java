@@ -91,12 +91,16 @@ final class Schema {
 
   private Integer applyMissing(Connection connection) throws SQLException {
     dialect.lockSchema(connection, tables);
-    int from = version(connection);
-    for (String script : SCRIPTS.subList(Math.min(from, VERSION), VERSION)) {
-      Dialect.execute(connection, read(script));
-      LOG.info("Applied {} of {} to tables {}*", script, folder(), tables.prefix());
+    try {
+      int from = version(connection);
+      for (String script : SCRIPTS.subList(Math.min(from, VERSION), VERSION)) {
+        dialect.script(connection, read(script));
+        LOG.info("Applied {} of {} to tables {}*", script, folder(), tables.prefix());
+      }
+      return VERSION;
+    } finally {
+      dialect.unlockSchema(connection, tables);
     }
-    return VERSION;
   }
 
   /** The version of the tables; 0 if there are none. */

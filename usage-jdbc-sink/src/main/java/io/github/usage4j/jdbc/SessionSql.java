@@ -27,13 +27,14 @@ final class SessionSql {
     }
   }
 
-  static List<SessionUsage> read(Jdbi jdbi, EventQuery query, Tables tables, String emptyText) {
+  static List<SessionUsage> read(Jdbi jdbi, EventQuery query, Tables tables, Dialect dialect) {
     var latest = new ArrayList<UsageEvent>();
-    newestCalls(query, tables, emptyText).forEach(jdbi, row -> latest.add(EventMapper.read(row)));
+    newestCalls(query, tables, dialect)
+        .forEach(jdbi, row -> latest.add(EventMapper.read(row, dialect)));
     if (latest.isEmpty()) {
       return List.of();
     }
-    Map<Key, Sum> sums = sums(jdbi, query, tables, emptyText, latest);
+    Map<Key, Sum> sums = sums(jdbi, query, tables, dialect, latest);
     return latest.stream()
         .map(
             call -> {
@@ -50,9 +51,9 @@ final class SessionSql {
   }
 
   /** Paged by a call and not by the session's name, which databases order differently. */
-  private static Sql newestCalls(EventQuery query, Tables tables, String emptyText) {
+  private static Sql newestCalls(EventQuery query, Tables tables, Dialect dialect) {
     Sql sql =
-        new Sql(EventSql.columns())
+        new Sql(dialect, EventSql.columns())
             .add(" FROM (SELECT e.id FROM (SELECT e.id, e.occurred_at, ROW_NUMBER() OVER")
             .add(" (PARTITION BY e.organization, e.session_id")
             .add(EventSql.NEWEST_FIRST)
@@ -70,26 +71,27 @@ final class SessionSql {
         .add(") page JOIN ")
         .add(tables.event())
         .add(" e ON e.id = page.id")
-        .add(EventSql.labels(tables, emptyText))
+        .add(EventSql.labels(tables, dialect))
         .add(EventSql.NEWEST_FIRST);
   }
 
   private static Map<Key, Sum> sums(
-      Jdbi jdbi, EventQuery query, Tables tables, String emptyText, List<UsageEvent> latest) {
+      Jdbi jdbi, EventQuery query, Tables tables, Dialect dialect, List<UsageEvent> latest) {
     String keys = "e.organization, e.session_id, MIN(e.occurred_at) AS first_at, ";
     var sums = new HashMap<Key, Sum>();
-    AggregateSql.select(keys, tables, emptyText)
+    AggregateSql.select(keys, tables, dialect)
         .where(query.who(), query.when())
-        .add(" AND e.session_id = ANY(")
-        .bind(latest.stream().map(call -> Objects.requireNonNull(key(call).session)))
-        .add(") GROUP BY e.organization, e.session_id, e.currency")
+        .add(" AND ")
+        .in("e.session_id", latest.stream().map(call -> Objects.requireNonNull(key(call).session)))
+        .add(" GROUP BY e.organization, e.session_id, e.currency")
         .forEach(
             jdbi,
             row ->
                 sums.merge(
                     new Key(row.getString("organization"), row.getString("session_id")),
                     new Sum(
-                        JdbcUsageReader.summary(row, tables), EventMapper.instant(row, "first_at")),
+                        JdbcUsageReader.summary(row, tables, dialect),
+                        dialect.instant(row, "first_at")),
                     Sum::plus));
     return sums;
   }

@@ -32,7 +32,7 @@ final class TagSql {
                         + "'",
                     null);
               }
-              String tag = Json.of(Map.of(key, value));
+              String tag = Dialect.required(Json.of(Map.of(key, value)), "tags");
               String inside = tag.substring(1, tag.length() - 1);
               String or = " AND (";
               for (String place : new String[] {"{%s}", "{%s,", ",%s,", ",%s}"}) {
@@ -46,9 +46,9 @@ final class TagSql {
 
   /** Sums by all tags that occur together, of which one is then looked at. */
   static List<TagUsage> read(
-      Jdbi jdbi, UsageFilter who, BillingPeriod when, String key, Tables tables, String emptyText) {
+      Jdbi jdbi, UsageFilter who, BillingPeriod when, String key, Tables tables, Dialect dialect) {
     var sums = new HashMap<String, UsageSummary>();
-    AggregateSql.select("e.tags, ", tables, emptyText)
+    AggregateSql.select("e.tags, ", tables, dialect)
         .where(who, when)
         .add(" GROUP BY e.tags, e.currency")
         .forEach(
@@ -56,7 +56,7 @@ final class TagSql {
             row ->
                 sums.merge(
                     Json.texts(row.getString("tags")).getOrDefault(key, ""),
-                    JdbcUsageReader.summary(row, tables),
+                    JdbcUsageReader.summary(row, tables, dialect),
                     UsageSummary::plus));
     return sums.entrySet().stream().map(e -> new TagUsage(e.getKey(), e.getValue())).toList();
   }

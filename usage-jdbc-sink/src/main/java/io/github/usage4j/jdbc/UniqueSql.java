@@ -16,10 +16,10 @@ final class UniqueSql {
 
   private UniqueSql() {}
 
-  static List<UniqueCounts> read(Jdbi jdbi, UsageQuery query, Tables tables) {
+  static List<UniqueCounts> read(Jdbi jdbi, UsageQuery query, Tables tables, Dialect dialect) {
     List<Dimension> dimensions = query.dimensions().stream().sorted().toList();
     var found = new HashMap<Map<Dimension, String>, long[]>();
-    of(query, dimensions, tables)
+    of(query, dimensions, tables, dialect)
         .forEach(
             jdbi,
             row ->
@@ -37,10 +37,11 @@ final class UniqueSql {
         .toList();
   }
 
-  private static Sql of(UsageQuery query, List<Dimension> dimensions, Tables tables) {
+  private static Sql of(
+      UsageQuery query, List<Dimension> dimensions, Tables tables, Dialect dialect) {
     List<String> columns = dimensions.stream().map(AggregateSql::column).toList();
     String keys = columns.stream().map(name -> ", " + name).collect(Collectors.joining());
-    var sql = new Sql("SELECT measure" + keys + ", COUNT(*) AS counted FROM (");
+    var sql = new Sql(dialect, "SELECT measure" + keys + ", COUNT(*) AS counted FROM (");
     for (int i = 0; i < COUNTED.size(); i++) {
       String counted = "e." + COUNTED.get(i);
       sql.add(i == 0 ? "" : " UNION ALL ").add("SELECT DISTINCT " + i + " AS measure");

@@ -56,6 +56,11 @@ abstract class JdbcUsageStoreContract extends UsageReportsContract {
     assertThat(dataSource.lent).hasValue(0);
   }
 
+  /** The instant in the first column. */
+  Instant instant(ResultSet row) throws SQLException {
+    return row.getObject(1, OffsetDateTime.class).toInstant();
+  }
+
   final FaultyDataSource dataSource() {
     return dataSource;
   }
@@ -268,8 +273,7 @@ abstract class JdbcUsageStoreContract extends UsageReportsContract {
             connection.prepareStatement("SELECT recorded_at FROM usage_event");
         ResultSet row = statement.executeQuery()) {
       assertThat(row.next()).isTrue();
-      assertThat(row.getObject(1, OffsetDateTime.class).toInstant())
-          .isEqualTo(Instant.parse("2031-02-03T04:05:06Z"));
+      assertThat(instant(row)).isEqualTo(Instant.parse("2031-02-03T04:05:06Z"));
     }
   }
 
