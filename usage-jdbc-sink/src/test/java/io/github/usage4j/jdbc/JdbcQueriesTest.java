@@ -4,6 +4,7 @@ import static io.github.usage4j.sink.UsageEvents.NOON;
 import static io.github.usage4j.sink.UsageEvents.chat;
 import static io.github.usage4j.sink.UsageEvents.chatAt;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.usage4j.Attribution;
 import io.github.usage4j.BillingPeriod;
@@ -26,6 +27,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -223,11 +225,8 @@ class JdbcQueriesTest {
               throw new SQLException("connection reset", "08006");
             }
           };
-      try {
-        store.write(List.of(chatAt(closed.start()).attribution(acme()).build()));
-      } catch (SQLException e) {
-        assertThat(e).hasMessage("connection reset");
-      }
+      UsageEvent late = chatAt(closed.start()).attribution(acme()).build();
+      assertThatThrownBy(() -> store.write(List.of(late))).hasMessage("connection reset");
       dataSource.fault = FaultyDataSource.NONE;
 
       assertThat(store.queries().total(ACME, closed).calls()).isEqualTo(1);
@@ -294,8 +293,8 @@ class JdbcQueriesTest {
 
     private static UsageSummary summary(ResultSet row) throws SQLException {
       return new UsageSummary(
-          java.util.Map.of(),
-          java.util.Map.of(),
+          Map.of(),
+          Map.of(),
           row.getLong("calls"),
           row.getLong("operations"),
           row.getLong("tool_turns"),
