@@ -336,9 +336,12 @@ public abstract class UsageReportsContract extends UsageReaderContract {
         chat().attribution(OF_A.tag("x", "1")).build(),
         chat().attribution(OF_A.tag("team", "Red")).build(),
         chat().attribution(OF_A.tag("team", null).tag("x", "red")).build(),
-        chat().attribution(OF_A.tag("x", "1\",\"team\":\"Red").tag("{", ",")).build());
+        chat().attribution(OF_A.tag("x", "1\",\"team\":\"Red").tag("{", ",")).build(),
+        chat().attribution(OF_A.tag("a", "x,").tag(":", ",z")).build());
 
-    assertThat(calls(ALL.tag("team", "red"))).isEqualTo(3);
+    assertThat(calls(ALL.tag("team", "red"))).isEqualTo(4);
+    assertThat(calls(A.tag(",", ":"))).isZero();
+    assertThat(calls(A.tag(":", ",z").tag("a", "x,"))).isEqualTo(1);
     assertThat(calls(A.tag("team", "red").tag("x", "1"))).isEqualTo(1);
     assertThat(calls(B.tag("team", "red"))).isZero();
     assertThat(calls(A.tag("x", "1\",\"team\":\"Red"))).isEqualTo(1);

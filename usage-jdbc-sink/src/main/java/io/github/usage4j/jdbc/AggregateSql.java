@@ -50,7 +50,7 @@ final class AggregateSql {
     String keys =
         dimensions.stream().map(d -> "e." + column(d) + ", ").collect(Collectors.joining());
     return select(keys, tables, dialect)
-        .where(query.who(), query.when())
+        .where(query.who(), query.when(), tables)
         .add(" GROUP BY ")
         .add(keys)
         .add("e.currency");

@@ -41,6 +41,7 @@ interface Dialect {
 
   /** Puts back what {@link #session} changed. */
   interface Restore {
+    /** Nothing was changed. */
     Restore NOTHING = () -> {};
 
     void run() throws SQLException;
@@ -83,8 +84,32 @@ interface Dialect {
     return Connection.TRANSACTION_REPEATABLE_READ;
   }
 
-  /** True if the table is there under the name that statements use. */
-  boolean hasTable(Connection connection, String table) throws SQLException;
+  /** True if the schema (MariaDB: database) is there. */
+  boolean hasNamespace(Connection connection, String namespace) throws SQLException;
+
+  /** Lets names without a schema mean this one, until the transaction ends or it is put back. */
+  Restore use(Connection connection, String namespace) throws SQLException;
+
+  /** True if the table or view is there under the name that statements use. */
+  boolean hasTable(Connection connection, Tables tables, String table) throws SQLException;
+
+  /** True if the table, which is there, has the column. */
+  default boolean hasColumn(Connection connection, Tables tables, String table, String column)
+      throws SQLException {
+    String sql =
+        "SELECT COUNT(*) > 0 FROM information_schema.columns"
+            + " WHERE LOWER(table_schema) = LOWER(COALESCE(?, "
+            + currentNamespace()
+            + ")) AND LOWER(table_name) = ? AND LOWER(column_name) = ?";
+    return isTrue(connection, sql, tables.namespace(), unqualified(table), column);
+  }
+
+  /** The schema (MariaDB: database) of names that have none, as an expression. */
+  String currentNamespace();
+
+  static String unqualified(String table) {
+    return table.substring(table.indexOf('.') + 1);
+  }
 
   /** Runs all statements of a script. */
   default void script(Connection connection, String script) throws SQLException {
@@ -113,12 +138,28 @@ interface Dialect {
       Connection connection, Tables tables, List<Column> columns, List<UsageEvent> events)
       throws SQLException;
 
+  /** Inserts the tags of events that were inserted in this transaction. */
+  default void insertTags(Connection connection, Tables tables, List<EventTag> tags)
+      throws SQLException {
+    String sql = "INSERT INTO " + tables.eventTag() + EventTag.COLUMNS + " VALUES (?, ?, ?, ?)";
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      for (EventTag tag : tags) {
+        statement.setObject(1, tag.eventId());
+        statement.setString(2, tag.key());
+        statement.setString(3, tag.value());
+        statement.setObject(4, time(tag.occurredAt()));
+        statement.addBatch();
+      }
+      statement.executeBatch();
+    }
+  }
+
   /** Writes labels that are new, differ, or were seen on a later day; sorted by key. */
   void upsertLabels(Connection connection, Tables tables, Map<LabelKey, Label> labels)
       throws SQLException;
 
   /** Runs a query of one row and one column and says whether it is true. */
-  static boolean isTrue(Connection connection, String sql, String... parameters)
+  static boolean isTrue(Connection connection, String sql, @Nullable String... parameters)
       throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       for (int i = 0; i < parameters.length; i++) {

@@ -23,7 +23,7 @@ final class EventSql {
             .add(tables.event())
             .add(" e")
             .add(labels(tables, dialect))
-            .where(query.who(), query.when())
+            .where(query.who(), query.when(), tables)
             .add(condition);
     if (query.operationId() != null) {
       sql.add(" AND e.operation_id = ").bind(query.operationId());

@@ -82,6 +82,10 @@ final class EventWriter {
     Set<UUID> inserted =
         dialect.insert(connection, tables, EventColumns.writtenAt(clock.instant()), sorted);
     List<UsageEvent> news = events.stream().filter(e -> inserted.contains(e.id())).toList();
+    List<EventTag> tags = EventTag.of(news);
+    if (!tags.isEmpty()) {
+      dialect.insertTags(connection, tables, tags);
+    }
     Map<LabelKey, Label> labels = LabelKey.of(news);
     if (!labels.isEmpty()) {
       dialect.upsertLabels(connection, tables, labels);

@@ -169,13 +169,35 @@ final class H2Dialect implements Dialect {
   }
 
   @Override
-  public boolean hasTable(Connection connection, String table) throws SQLException {
+  public boolean hasNamespace(Connection connection, String namespace) throws SQLException {
+    return Dialect.isTrue(
+        connection,
+        "SELECT COUNT(*) > 0 FROM INFORMATION_SCHEMA.SCHEMATA WHERE LOWER(SCHEMA_NAME) = ?",
+        namespace);
+  }
+
+  @Override
+  public Restore use(Connection connection, String namespace) throws SQLException {
+    String before = connection.getSchema();
+    Dialect.execute(connection, "SET SCHEMA " + namespace);
+    return () -> connection.setSchema(before);
+  }
+
+  @Override
+  public String currentNamespace() {
+    return "SCHEMA()";
+  }
+
+  @Override
+  public boolean hasTable(Connection connection, Tables tables, String table) throws SQLException {
     boolean inAnyCase =
         Dialect.isTrue(
             connection,
             "SELECT COUNT(*) > 0 FROM INFORMATION_SCHEMA.TABLES"
-                + " WHERE LOWER(TABLE_SCHEMA) = LOWER(SCHEMA()) AND LOWER(TABLE_NAME) = ?",
-            table);
+                + " WHERE LOWER(TABLE_SCHEMA) = LOWER(COALESCE(?, SCHEMA()))"
+                + " AND LOWER(TABLE_NAME) = ?",
+            tables.namespace(),
+            Dialect.unqualified(table));
     if (!inAnyCase) {
       return false;
     }

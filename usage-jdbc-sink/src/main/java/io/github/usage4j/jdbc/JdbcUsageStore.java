@@ -180,7 +180,7 @@ public final class JdbcUsageStore implements UsageStore {
   /** Names the database and the tables, never the address or the account. */
   @Override
   public String toString() {
-    return "JdbcUsageStore[" + database.product + ", " + tables.prefix() + "*]";
+    return "JdbcUsageStore[" + database.product + ", " + tables.pattern() + "]";
   }
 
   /** Opens a {@link JdbcUsageStore}. Not safe for use by several threads at once. */
@@ -203,7 +203,21 @@ public final class JdbcUsageStore implements UsageStore {
      * @throws IllegalArgumentException if it is anything else
      */
     public Builder tablePrefix(String prefix) {
-      tables = new Tables(prefix);
+      tables = new Tables(tables.namespace(), prefix);
+      return this;
+    }
+
+    /**
+     * The schema that the tables are in; on MariaDB, where a schema is a database, the database. It
+     * must exist. Default: the one that a connection has by itself (PostgreSQL: the first of its
+     * {@code search_path}).
+     *
+     * @param name 1 to 63 characters of a to z, 0 to 9 and underscore; not a digit first; no
+     *     keyword of the database
+     * @throws IllegalArgumentException if it is anything else
+     */
+    public Builder schema(String name) {
+      tables = new Tables(Objects.requireNonNull(name, "name"), tables.prefix());
       return this;
     }
 
@@ -234,8 +248,9 @@ public final class JdbcUsageStore implements UsageStore {
     /**
      * Opens the store.
      *
-     * @throws UsageException as for {@link JdbcUsageStore#open}; with {@link #validateOnly} also if
-     *     the tables do not have the version that this library needs, which the message names
+     * @throws UsageException as for {@link JdbcUsageStore#open}, or if the {@link #schema} does not
+     *     exist; with {@link #validateOnly} also if the tables do not have the version that this
+     *     library needs, or one is missing, which the message names
      */
     public JdbcUsageStore open() {
       try {
@@ -266,7 +281,7 @@ public final class JdbcUsageStore implements UsageStore {
             clock);
       } catch (SQLException e) {
         throw new UsageException(
-            "cannot open the usage tables " + tables.prefix() + "*: " + e.getMessage(), e);
+            "cannot open the usage tables " + tables.pattern() + ": " + e.getMessage(), e);
       }
     }
   }

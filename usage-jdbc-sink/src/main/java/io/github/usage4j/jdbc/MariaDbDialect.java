@@ -65,10 +65,6 @@ final class MariaDbDialect implements Dialect {
           "the driver for MariaDB must be MariaDB Connector/J, but is " + driver, null);
     }
     requireVersion(text(connection, "SELECT VERSION()"));
-    if (Dialect.isTrue(connection, "SELECT DATABASE() IS NULL")) {
-      throw new UsageException(
-          "the URL of the MariaDB DataSource must name a database, but names none", null);
-    }
     String mode = text(connection, "SELECT @@sql_mode");
     for (String refused : REFUSED_MODES) {
       if (Set.of(mode.split(",", -1)).contains(refused)) {
@@ -180,12 +176,42 @@ final class MariaDbDialect implements Dialect {
   }
 
   @Override
-  public boolean hasTable(Connection connection, String table) throws SQLException {
+  public boolean hasNamespace(Connection connection, String namespace) throws SQLException {
+    return Dialect.isTrue(
+        connection,
+        "SELECT COUNT(*) > 0 FROM information_schema.schemata WHERE schema_name = ?",
+        namespace);
+  }
+
+  @Override
+  public Restore use(Connection connection, String namespace) throws SQLException {
+    String before = connection.getCatalog();
+    connection.setCatalog(namespace);
+    return () -> {
+      if (before != null) {
+        connection.setCatalog(before);
+      }
+    };
+  }
+
+  @Override
+  public String currentNamespace() {
+    return "DATABASE()";
+  }
+
+  @Override
+  public boolean hasTable(Connection connection, Tables tables, String table) throws SQLException {
+    if (tables.namespace() == null && Dialect.isTrue(connection, "SELECT DATABASE() IS NULL")) {
+      throw new UsageException(
+          "the URL of the MariaDB DataSource, or schema, must name a database, but none is named",
+          null);
+    }
     return Dialect.isTrue(
         connection,
         "SELECT COUNT(*) > 0 FROM information_schema.tables"
-            + " WHERE table_schema = DATABASE() AND table_name = ?",
-        table);
+            + " WHERE table_schema = COALESCE(?, DATABASE()) AND table_name = ?",
+        tables.namespace(),
+        Dialect.unqualified(table));
   }
 
   @Override
@@ -206,11 +232,11 @@ final class MariaDbDialect implements Dialect {
   @Override
   public void lockSchema(Connection connection, Tables tables) throws SQLException {
     String sql = "SELECT GET_LOCK(CONCAT(DATABASE(), '.', ?), " + LOCK_SECONDS + ")";
-    if (!Dialect.isTrue(connection, sql, tables.schema())) {
+    if (!Dialect.isTrue(connection, sql, Dialect.unqualified(tables.schema()))) {
       throw new SQLTransientException(
           "another connection has been changing the tables "
-              + tables.prefix()
-              + "* for "
+              + tables.pattern()
+              + " for "
               + LOCK_SECONDS
               + " s");
     }
@@ -219,7 +245,7 @@ final class MariaDbDialect implements Dialect {
   @Override
   public void unlockSchema(Connection connection, Tables tables) throws SQLException {
     String sql = "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.', ?))";
-    Dialect.isTrue(connection, sql, tables.schema());
+    Dialect.isTrue(connection, sql, Dialect.unqualified(tables.schema()));
   }
 
   /** Whether it has written or only read a table cannot be asked without the right PROCESS. */

@@ -66,7 +66,7 @@ final class PercentileSql {
     sql.add(", e." + column + " AS micros FROM ")
         .add(tables.event())
         .add(" e")
-        .where(query.who(), query.when())
+        .where(query.who(), query.when(), tables)
         .add(" AND e.outcome = 'SUCCESS' AND e." + column + " IS NOT NULL");
   }
 

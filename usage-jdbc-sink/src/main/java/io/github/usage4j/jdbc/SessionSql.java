@@ -60,7 +60,7 @@ final class SessionSql {
             .add(") AS newest FROM ")
             .add(tables.event())
             .add(" e")
-            .where(query.who(), query.when())
+            .where(query.who(), query.when(), tables)
             .add(" AND e.session_id IS NOT NULL) e WHERE e.newest = 1");
     if (query.after() != null) {
       EventSql.after(sql, query.after());
@@ -80,7 +80,7 @@ final class SessionSql {
     String keys = "e.organization, e.session_id, MIN(e.occurred_at) AS first_at, ";
     var sums = new HashMap<Key, Sum>();
     AggregateSql.select(keys, tables, dialect)
-        .where(query.who(), query.when())
+        .where(query.who(), query.when(), tables)
         .add(" AND ")
         .in("e.session_id", latest.stream().map(call -> Objects.requireNonNull(key(call).session)))
         .add(" GROUP BY e.organization, e.session_id, e.currency")

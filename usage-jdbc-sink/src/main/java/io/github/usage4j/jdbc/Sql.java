@@ -88,7 +88,7 @@ final class Sql {
   }
 
   /** The rows of table alias {@code e} that the filter lets through, in a half-open period. */
-  Sql where(UsageFilter who, BillingPeriod when) {
+  Sql where(UsageFilter who, BillingPeriod when, Tables tables) {
     add(" WHERE e.occurred_at >= ").bind(when.start());
     add(" AND e.occurred_at < ").bind(when.end());
     is("organization", who.organization());
@@ -105,7 +105,7 @@ final class Sql {
     if (who.recordedSince() != null) {
       add(" AND e.recorded_at >= ").bind(who.recordedSince());
     }
-    TagSql.has(this, who);
+    TagSql.has(this, who, when, tables);
     return this;
   }
 

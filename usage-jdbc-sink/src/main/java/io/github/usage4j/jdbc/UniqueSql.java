@@ -49,7 +49,7 @@ final class UniqueSql {
       sql.add(", e.organization AS whose, " + counted + " AS counted_id FROM ")
           .add(tables.event())
           .add(" e")
-          .where(query.who(), query.when())
+          .where(query.who(), query.when(), tables)
           .add(" AND " + counted + " IS NOT NULL");
     }
     return sql.add(") different GROUP BY measure" + keys);

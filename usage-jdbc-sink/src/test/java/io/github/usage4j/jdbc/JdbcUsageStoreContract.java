@@ -414,7 +414,8 @@ abstract class JdbcUsageStoreContract extends UsageReportsContract {
 
     assertThatExceptionOfType(UsageException.class)
         .isThrownBy(() -> JdbcUsageStore.builder(empty).validateOnly().open())
-        .withMessageContaining("must have version 1, but table usage_schema is missing")
+        .withMessageContaining(
+            "must have version " + Schema.VERSION + ", but table usage_schema is missing")
         .withMessageContaining("V1__usage.sql");
     assertThatExceptionOfType(UsageException.class)
         .isThrownBy(() -> JdbcUsageStore.builder(empty).validateOnly().open());
@@ -443,7 +444,7 @@ abstract class JdbcUsageStoreContract extends UsageReportsContract {
       assertThatExceptionOfType(UsageException.class)
           .isThrownBy(builder::open)
           .withMessageContaining("version 7")
-          .withMessageContaining("up to 1");
+          .withMessageContaining("up to " + Schema.VERSION);
     }
   }
 

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The contract on a real MariaDB server, and what only it does. */
 @Tag("full")
-class MariaDbStoreTest extends JdbcUsageStoreContract {
+class MariaDbStoreTest extends JdbcSchemaContract {
 
   @Override
   DataSource newDatabase() {
