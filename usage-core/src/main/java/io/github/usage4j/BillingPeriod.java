@@ -2,11 +2,13 @@ package io.github.usage4j;
 
 import static java.time.ZoneOffset.UTC;
 
+import java.time.DayOfWeek;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.YearMonth;
 import java.time.temporal.ChronoUnit;
+import java.time.temporal.TemporalAdjusters;
 
 /**
  * A half-open interval of time in UTC: {@code start} belongs to it, {@code end} does not. Periods
@@ -19,6 +21,9 @@ import java.time.temporal.ChronoUnit;
  *     if it is not a month; days 29 to 31 begin on a shorter month's last day
  */
 public record BillingPeriod(Instant start, Instant end, int billingDay) {
+
+  /** The zone of every day, week and month, to be shown beside a report: {@value}. */
+  public static final String ZONE = "UTC";
 
   private static final Instant FIRST = Instant.EPOCH;
   private static final Instant LAST = Instant.parse("9999-12-31T00:00:00Z");
@@ -105,7 +110,29 @@ public record BillingPeriod(Instant start, Instant end, int billingDay) {
     return of(startOf(today.minusDays(days - 1L)), startOf(today.plusDays(1)));
   }
 
-  /** Everything that was ever recorded. */
+  /** The day in UTC that contains this instant. */
+  public static BillingPeriod today(Instant now) {
+    return day(LocalDate.ofInstant(now, UTC));
+  }
+
+  /** The day before {@link #today}. */
+  public static BillingPeriod yesterday(Instant now) {
+    return day(LocalDate.ofInstant(now, UTC).minusDays(1));
+  }
+
+  /** The ISO week in UTC, Monday to Sunday, that contains this instant. */
+  public static BillingPeriod weekOf(Instant at) {
+    LocalDate monday =
+        LocalDate.ofInstant(at, UTC).with(TemporalAdjusters.previousOrSame(DayOfWeek.MONDAY));
+    return of(startOf(monday), startOf(monday.plusWeeks(1)));
+  }
+
+  /** The calendar month in UTC before the one that contains this instant. */
+  public static BillingPeriod lastMonth(Instant now) {
+    return month(YearMonth.from(now.atOffset(UTC)).minusMonths(1));
+  }
+
+  /** All time: everything that was ever recorded. */
   public static BillingPeriod lifetime() {
     return of(FIRST, LAST);
   }
@@ -135,6 +162,11 @@ public record BillingPeriod(Instant start, Instant end, int billingDay) {
   public BillingPeriod previousUpTo(Instant at) {
     BillingPeriod previous = previous();
     return previous.upTo(previous.start.plus(Duration.between(start, upTo(at).end)));
+  }
+
+  /** How long it is; days of 24 hours, because UTC has no others. */
+  public Duration length() {
+    return Duration.between(start, end);
   }
 
   /** True if the instant belongs to this period. */

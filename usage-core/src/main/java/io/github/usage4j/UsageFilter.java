@@ -1,6 +1,10 @@
 package io.github.usage4j;
 
 import io.github.usage4j.internal.Checks;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * @param model only calls of this model: the one that answered, else the one asked for
  * @param outcome only calls that ended like this
  * @param onlyUnpriced only calls that used something and have no price
+ * @param tags only calls that have all of these tags with these values; empty for any
+ * @param recordedSince only calls that the store wrote at or after this instant, rounded up to
+ *     microseconds: what arrived late
  */
 public record UsageFilter(
     boolean everywhere,
@@ -30,7 +37,9 @@ public record UsageFilter(
     @Nullable String provider,
     @Nullable String model,
     UsageEvent.@Nullable Outcome outcome,
-    boolean onlyUnpriced) {
+    boolean onlyUnpriced,
+    Map<String, String> tags,
+    @Nullable Instant recordedSince) {
 
   /**
    * @throws IllegalArgumentException if neither one organization nor all are asked for, or a value
@@ -45,6 +54,19 @@ public record UsageFilter(
     notBlank("session", session);
     notBlank("category", category);
     notBlank("provider", provider);
+    if (model != null) {
+      Checks.requireStorable("model", model);
+    }
+    tags = Map.copyOf(tags);
+    tags.forEach(
+        (key, value) -> {
+          Checks.requireIdentifier("tag key", key, Attribution.MAX_ID);
+          Checks.requireIdentifier("value of tag '" + key + "'", value, Attribution.MAX_ID);
+        });
+    if (recordedSince != null) {
+      Instant micros = recordedSince.truncatedTo(ChronoUnit.MICROS);
+      recordedSince = micros.equals(recordedSince) ? micros : micros.plus(1, ChronoUnit.MICROS);
+    }
   }
 
   /**
@@ -54,12 +76,24 @@ public record UsageFilter(
    */
   public static UsageFilter organization(String id) {
     return new UsageFilter(
-        false, required("organization", id), null, null, null, null, null, null, null, false);
+        false,
+        required("organization", id),
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        false,
+        Map.of(),
+        null);
   }
 
   /** What the administrator of all organizations may see, unattributed calls included. */
   public static UsageFilter allOrganizations() {
-    return new UsageFilter(true, null, null, null, null, null, null, null, null, false);
+    return new UsageFilter(
+        true, null, null, null, null, null, null, null, null, false, Map.of(), null);
   }
 
   /** Only calls of this actor. */
@@ -113,11 +147,84 @@ public record UsageFilter(
         provider,
         model,
         outcome,
-        true);
+        true,
+        tags,
+        recordedSince);
   }
 
-  /** True if this filter lets the call through. */
+  /** Only calls that have this tag with this value, beside the tags asked for already. */
+  public UsageFilter tag(String key, String value) {
+    var more = new HashMap<>(tags);
+    more.put(
+        Checks.requireIdentifier("tag key", key, Attribution.MAX_ID),
+        Checks.requireIdentifier("value of tag '" + key + "'", value, Attribution.MAX_ID));
+    return new UsageFilter(
+        everywhere,
+        organization,
+        user,
+        customer,
+        session,
+        category,
+        provider,
+        model,
+        outcome,
+        onlyUnpriced,
+        more,
+        recordedSince);
+  }
+
+  /** Only calls that the store wrote at or after this instant, by the writer's clock. */
+  public UsageFilter recordedSince(Instant instant) {
+    Objects.requireNonNull(instant, "recordedSince");
+    return new UsageFilter(
+        everywhere,
+        organization,
+        user,
+        customer,
+        session,
+        category,
+        provider,
+        model,
+        outcome,
+        onlyUnpriced,
+        tags,
+        instant);
+  }
+
+  /**
+   * True if only single calls can tell what this filter lets through: sums by organization, user,
+   * customer, category, provider and model cannot.
+   */
+  public boolean needsSingleCalls() {
+    return session != null
+        || outcome != null
+        || onlyUnpriced
+        || !tags.isEmpty()
+        || recordedSince != null;
+  }
+
+  /**
+   * True if this filter lets the call through.
+   *
+   * @throws IllegalStateException if it asks when calls were recorded, which a call does not know:
+   *     see {@link #matches(UsageEvent, Instant)}
+   */
   public boolean matches(UsageEvent event) {
+    if (recordedSince != null) {
+      throw new IllegalStateException(
+          "this filter asks for calls recorded since "
+              + recordedSince
+              + ", which an event does not tell; use matches(event, recordedAt)");
+    }
+    return matchesContent(event);
+  }
+
+  /** True if this filter lets the call through that was recorded at the given instant. */
+  public boolean matches(UsageEvent event, Instant recordedAt) {
+    return (recordedSince == null || !recordedAt.isBefore(recordedSince)) && matchesContent(event);
+  }
+
+  private boolean matchesContent(UsageEvent event) {
     Attribution who = event.attribution();
     return is(organization, who.organization())
         && is(user, who.user())
@@ -127,7 +234,8 @@ public record UsageFilter(
         && is(provider, event.provider())
         && is(model, event.model())
         && (outcome == null || outcome == event.outcome())
-        && (!onlyUnpriced || event.unpriced());
+        && (!onlyUnpriced || event.unpriced())
+        && who.tags().entrySet().containsAll(tags.entrySet());
   }
 
   private static boolean is(@Nullable String wanted, @Nullable String actual) {
@@ -152,7 +260,9 @@ public record UsageFilter(
         provider,
         model,
         outcome,
-        onlyUnpriced);
+        onlyUnpriced,
+        tags,
+        recordedSince);
   }
 
   private static String required(String name, @Nullable String value) {

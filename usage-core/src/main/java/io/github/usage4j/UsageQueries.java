@@ -1,18 +1,21 @@
 package io.github.usage4j;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Comparator.comparing;
 import static java.util.Comparator.reverseOrder;
 
+import io.github.usage4j.internal.Checks;
+import io.github.usage4j.internal.Cursors;
 import io.github.usage4j.internal.UsageIds;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,17 +26,29 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks what was used. Every question says who may be seen and when; days and months are UTC. Safe
- * for use by several threads.
+ * Asks what was used. Every question says who may be seen and when; days and months are UTC. Ties
+ * are broken by key, compared by UTF-16 code units, on every store. Safe for use by several
+ * threads. Wider questions (operations, latency, comparison, dashboard) are asked of {@code
+ * io.github.usage4j.query.UsageReports}.
  */
 public final class UsageQueries {
 
   /** The most days that {@link #daily} fills in. */
   public static final int MAX_DAYS = 3_660;
 
-  private static final int PAGE_FOR_OPERATION = 1_000;
+  /** How many rows {@link #top} returns if it is not told. */
+  public static final int DEFAULT_TOP = 25;
+
+  /** How many calls are on a page of {@link #events} if it is not told. */
+  public static final int DEFAULT_PAGE = 20;
+
+  /** The most rows of one page. */
+  public static final int MAX_PAGE = 1_000;
+
+  private static final String CALLS = "calls";
 
   private final UsageReader reader;
+  private final @Nullable ClosedPeriods cache;
 
   /** What a report can be broken down by. */
   public enum Dimension {
@@ -52,7 +67,16 @@ public final class UsageQueries {
     /** The UTC day, as in 2026-11-21. */
     DAY,
     /** The UTC month, as in 2026-11. */
-    MONTH
+    MONTH;
+
+    /**
+     * The dimension of this name in any case, as in a request's parameter.
+     *
+     * @throws IllegalArgumentException naming those there are, if it is none of them
+     */
+    public static Dimension of(String name) {
+      return Checks.oneOf("dimension", name, values());
+    }
   }
 
   /**
@@ -68,9 +92,45 @@ public final class UsageQueries {
     }
   }
 
-  /** Queries over a store's reader. */
+  /** Queries over a store's reader, which is asked every time. */
   public UsageQueries(UsageReader reader) {
+    this(reader, null);
+  }
+
+  private UsageQueries(UsageReader reader, @Nullable ClosedPeriods cache) {
     this.reader = reader;
+    this.cache = cache;
+  }
+
+  /**
+   * Queries that remember sums of periods which ended three days or more ago. They stay exact as
+   * long as the store tells of every change by {@link #changed}; what another process changes is
+   * seen within a minute.
+   */
+  public static UsageQueries caching(UsageReader reader, InstantSource clock) {
+    return new UsageQueries(reader, new ClosedPeriods(reader, clock));
+  }
+
+  /** The same queries, always asking the store. */
+  public UsageQueries fresh() {
+    return cache == null ? this : new UsageQueries(reader);
+  }
+
+  /** What is asked, past anything that is remembered. */
+  public UsageReader reader() {
+    return reader;
+  }
+
+  /**
+   * For the store: calls have been stored, changed or deleted, and readers who ask from now on must
+   * see it. To be told after the commit, also where it is not known whether that came through.
+   *
+   * @param earliest nothing before this {@code occurredAt} has changed
+   */
+  public void changed(Instant earliest) {
+    if (cache != null) {
+      cache.changed(earliest);
+    }
   }
 
   /**
@@ -79,35 +139,36 @@ public final class UsageQueries {
    * @throws UsageException if the store cannot answer
    */
   public UsageSummary total(UsageFilter who, BillingPeriod when) {
-    return reader.aggregate(new UsageQuery(who, when, Set.of())).stream()
+    return sums(new UsageQuery(who, when, Set.of())).stream()
         .reduce(UsageSummary.EMPTY, UsageSummary::plus)
         .forRow(Map.of(), Map.of());
   }
 
   /**
-   * The sums of a period by one dimension: days and months in order of time, everything else by
-   * total tokens, most first, then by key.
+   * The sums of a period by one or several dimensions. Days and months come in order of time; rows
+   * of one time, or without one, by total tokens, most first, then by key.
    *
    * @throws UsageException if the store cannot answer
    */
-  public List<UsageSummary> by(UsageFilter who, BillingPeriod when, Dimension dimension) {
-    return switch (dimension) {
-      case DAY -> sorted(aggregate(who, when, dimension), byKey(dimension));
-      case MONTH -> byMonth(aggregate(who, when, Dimension.DAY));
-      default -> sorted(aggregate(who, when, dimension), most(UsageMeasure.TOKENS, dimension));
-    };
+  public List<UsageSummary> by(
+      UsageFilter who, BillingPeriod when, Dimension dimension, Dimension... more) {
+    var dimensions = new LinkedHashSet<Dimension>();
+    dimensions.add(dimension);
+    dimensions.addAll(List.of(more));
+    return sorted(aggregate(who, when, dimensions), inReportOrder(dimensions));
   }
 
   /**
    * The rows of a breakdown with the most of something.
    *
-   * @param rows how many at most
-   * @throws IllegalArgumentException if there are less than 1 rows, or costs are ranked that are in
-   *     several currencies: name one with the other form of this method
+   * @param rows how many at most, 1 to {@value #MAX_PAGE}
+   * @throws IllegalArgumentException if {@code rows} is out of bounds, or costs are ranked that are
+   *     in several currencies: name one with the other form of this method
    * @throws UsageException if the store cannot answer
    */
   public List<UsageSummary> top(
       UsageFilter who, BillingPeriod when, Dimension dimension, UsageMeasure measure, int rows) {
+    requireRows(rows);
     List<UsageSummary> all = by(who, when, dimension);
     if (measure == UsageMeasure.COST) {
       Set<String> currencies =
@@ -122,21 +183,30 @@ public final class UsageQueries {
                 + "; say which with top(who, when, dimension, currency, rows)");
       }
     }
-    return first(rows, sorted(all, most(measure, dimension)));
+    return first(rows, sorted(all, most(measure, Set.of(dimension))));
+  }
+
+  /** {@link #top} with {@value #DEFAULT_TOP} rows. */
+  public List<UsageSummary> top(
+      UsageFilter who, BillingPeriod when, Dimension dimension, UsageMeasure measure) {
+    return top(who, when, dimension, measure, DEFAULT_TOP);
   }
 
   /**
    * The rows of a breakdown with the highest cost in one currency.
    *
    * @param currency an ISO 4217 code
-   * @throws IllegalArgumentException if there are less than 1 rows, or the currency is unknown
+   * @param rows how many at most, 1 to {@value #MAX_PAGE}
+   * @throws IllegalArgumentException if {@code rows} is out of bounds, or the currency is unknown
    * @throws UsageException if the store cannot answer
    */
   public List<UsageSummary> top(
       UsageFilter who, BillingPeriod when, Dimension dimension, String currency, int rows) {
+    requireRows(rows);
+    Cost.currencyOf(currency);
     Comparator<UsageSummary> order =
         comparing((UsageSummary row) -> row.cost(currency), reverseOrder())
-            .thenComparing(byKey(dimension));
+            .thenComparing(byKeys(Set.of(dimension)));
     return first(rows, sorted(by(who, when, dimension), order));
   }
 
@@ -158,7 +228,7 @@ public final class UsageQueries {
           "a daily trend has at most " + MAX_DAYS + " days, but this period has " + days);
     }
     Map<String, UsageSummary> used =
-        aggregate(who, when, Dimension.DAY).stream()
+        aggregate(who, when, Set.of(Dimension.DAY)).stream()
             .collect(Collectors.toMap(row -> row.key(Dimension.DAY), Function.identity()));
     return first
         .datesUntil(last.plusDays(1))
@@ -173,45 +243,53 @@ public final class UsageQueries {
   /**
    * Single calls, newest first.
    *
-   * @param size how many on a page, at least 1
+   * @param size how many on a page, 1 to {@value #MAX_PAGE}
    * @param after null for the first page, then {@link Page#next}
-   * @throws IllegalArgumentException if the size is below 1 or {@code after} is not from a page
+   * @throws IllegalArgumentException if the size is out of bounds, or {@code after} is not from a
+   *     page of calls of the same organization
    * @throws UsageException if the store cannot answer
    */
   public Page events(UsageFilter who, BillingPeriod when, int size, @Nullable String after) {
-    if (size < 1 || size == Integer.MAX_VALUE) {
-      throw new IllegalArgumentException("size must be at least 1, but was " + size);
-    }
-    EventQuery.Position position = after == null ? null : Cursor.read(after);
+    Checks.requireBetween("size", size, 1, MAX_PAGE);
+    EventQuery.Position position = after == null ? null : Cursors.read(CALLS, who, after);
     List<UsageEvent> found =
         reader.events(new EventQuery(who, when, null, null, size + 1, position));
     if (found.size() <= size) {
       return new Page(found, null);
     }
-    return new Page(found.subList(0, size), Cursor.write(found.get(size - 1)));
+    UsageEvent last = found.get(size - 1);
+    return new Page(
+        found.subList(0, size), Cursors.write(CALLS, who, last.occurredAt(), last.id()));
+  }
+
+  /** {@link #events} with {@value #DEFAULT_PAGE} calls on a page. */
+  public Page events(UsageFilter who, BillingPeriod when, @Nullable String after) {
+    return events(who, when, DEFAULT_PAGE, after);
   }
 
   /**
    * The steps of one operation, in the order in which they were made; empty if there is no such
    * operation, or {@code who} may not see it.
    *
+   * @throws IllegalArgumentException if the id cannot be one: it is blank, too long or has control
+   *     characters
    * @throws UsageException if the store cannot answer
    */
   public List<UsageEvent> operation(UsageFilter who, String operationId) {
+    Checks.requireIdentifier("operationId", operationId, Attribution.MAX_ID);
     var steps = new ArrayList<UsageEvent>();
     EventQuery.Position after = null;
     List<UsageEvent> found;
     do {
       found =
           reader.events(
-              new EventQuery(
-                  who, BillingPeriod.lifetime(), operationId, null, PAGE_FOR_OPERATION, after));
+              new EventQuery(who, BillingPeriod.lifetime(), operationId, null, MAX_PAGE, after));
       steps.addAll(found);
       if (!found.isEmpty()) {
         UsageEvent last = found.get(found.size() - 1);
         after = new EventQuery.Position(last.occurredAt(), last.id());
       }
-    } while (found.size() == PAGE_FOR_OPERATION);
+    } while (found.size() == MAX_PAGE);
     steps.sort(
         Comparator.comparingInt(UsageEvent::step)
             .thenComparing(UsageEvent::occurredAt)
@@ -229,28 +307,61 @@ public final class UsageQueries {
         .findFirst();
   }
 
-  private List<UsageSummary> aggregate(UsageFilter who, BillingPeriod when, Dimension dimension) {
-    return reader.aggregate(new UsageQuery(who, when, Set.of(dimension)));
-  }
-
-  private static List<UsageSummary> byMonth(List<UsageSummary> days) {
-    var months = new HashMap<String, UsageSummary>();
-    for (UsageSummary day : days) {
-      String month = day.key(Dimension.DAY).substring(0, "yyyy-MM".length());
-      var row = day.forRow(Map.of(Dimension.MONTH, month), Map.of());
-      months.merge(month, row, UsageSummary::plus);
+  private List<UsageSummary> aggregate(
+      UsageFilter who, BillingPeriod when, Set<Dimension> dimensions) {
+    if (!dimensions.contains(Dimension.MONTH)) {
+      return sums(new UsageQuery(who, when, dimensions));
     }
-    return sorted(List.copyOf(months.values()), byKey(Dimension.MONTH));
+    var asked = new LinkedHashSet<>(dimensions);
+    asked.remove(Dimension.MONTH);
+    asked.add(Dimension.DAY);
+    var months = new HashMap<Map<Dimension, String>, UsageSummary>();
+    for (UsageSummary row : sums(new UsageQuery(who, when, asked))) {
+      var keys = new EnumMap<Dimension, String>(row.keys());
+      keys.put(Dimension.MONTH, row.key(Dimension.DAY).substring(0, "yyyy-MM".length()));
+      if (!dimensions.contains(Dimension.DAY)) {
+        keys.remove(Dimension.DAY);
+      }
+      months.merge(Map.copyOf(keys), row.forRow(keys, row.labels()), UsageQueries::merge);
+    }
+    return List.copyOf(months.values());
   }
 
-  private static Comparator<UsageSummary> most(UsageMeasure measure, Dimension dimension) {
+  /** One user id of two organizations may have another label on another day: then none fits. */
+  private static UsageSummary merge(UsageSummary a, UsageSummary b) {
+    var labels = new HashMap<>(a.labels());
+    labels.entrySet().retainAll(b.labels().entrySet());
+    return a.plus(b).forRow(a.keys(), labels);
+  }
+
+  private List<UsageSummary> sums(UsageQuery query) {
+    return (cache == null ? reader : cache).aggregate(query);
+  }
+
+  private static Comparator<UsageSummary> inReportOrder(Set<Dimension> dimensions) {
+    Set<Dimension> times =
+        dimensions.stream()
+            .filter(d -> d == Dimension.DAY || d == Dimension.MONTH)
+            .collect(Collectors.toSet());
+    return byKeys(times).thenComparing(most(UsageMeasure.TOKENS, dimensions));
+  }
+
+  private static Comparator<UsageSummary> most(UsageMeasure measure, Set<Dimension> dimensions) {
     return comparing((UsageSummary row) -> row.amount(measure), reverseOrder())
-        .thenComparing(byKey(dimension));
+        .thenComparing(byKeys(dimensions));
   }
 
   /** By code units, so that every store gives the same order. */
-  private static Comparator<UsageSummary> byKey(Dimension dimension) {
-    return comparing(row -> row.key(dimension));
+  private static Comparator<UsageSummary> byKeys(Set<Dimension> dimensions) {
+    return (a, b) -> {
+      for (Dimension dimension : dimensions) {
+        int order = a.key(dimension).compareTo(b.key(dimension));
+        if (order != 0) {
+          return order;
+        }
+      }
+      return 0;
+    };
   }
 
   private static List<UsageSummary> sorted(
@@ -258,39 +369,11 @@ public final class UsageQueries {
     return rows.stream().sorted(order).toList();
   }
 
-  private static List<UsageSummary> first(int rows, List<UsageSummary> all) {
-    if (rows < 1) {
-      throw new IllegalArgumentException("rows must be at least 1, but were " + rows);
-    }
-    return all.subList(0, Math.min(rows, all.size()));
+  private static void requireRows(int rows) {
+    Checks.requireBetween("rows", rows, 1, MAX_PAGE);
   }
 
-  /** A position as text that fits into a URL: microseconds of the time, then the id. */
-  private static final class Cursor {
-    private static final String FORMAT = "1"; // first character: so that it can change
-
-    static String write(UsageEvent last) {
-      Instant at = last.occurredAt();
-      long micros = ChronoUnit.MICROS.between(Instant.EPOCH, at);
-      String text = FORMAT + Long.toString(micros, 36) + "." + last.id();
-      return Base64.getUrlEncoder().withoutPadding().encodeToString(text.getBytes(UTF_8));
-    }
-
-    static EventQuery.Position read(String cursor) {
-      try {
-        String text = new String(Base64.getUrlDecoder().decode(cursor), UTF_8);
-        int dot = text.indexOf('.');
-        if (!text.startsWith(FORMAT) || dot < 0) {
-          throw new IllegalArgumentException("unknown format");
-        }
-        long micros = Long.parseLong(text.substring(1, dot), 36);
-        return new EventQuery.Position(
-            Instant.EPOCH.plus(micros, ChronoUnit.MICROS),
-            UUID.fromString(text.substring(dot + 1)));
-      } catch (RuntimeException e) {
-        throw new IllegalArgumentException(
-            "after must be the 'next' of an earlier page, but was '" + cursor + "'", e);
-      }
-    }
+  private static List<UsageSummary> first(int rows, List<UsageSummary> all) {
+    return all.subList(0, Math.min(rows, all.size()));
   }
 }

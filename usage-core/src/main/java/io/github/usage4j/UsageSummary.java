@@ -158,6 +158,68 @@ public record UsageSummary(
         .orElse(BigDecimal.ZERO);
   }
 
+  /** The share of calls that were answered, 0 to 1; null if there were none. */
+  public @Nullable BigDecimal successRate() {
+    return ratio(succeeded(), calls);
+  }
+
+  /** The share of calls that failed, 0 to 1; null if there were none. */
+  public @Nullable BigDecimal failureRate() {
+    return ratio(errors, calls);
+  }
+
+  /** The share of attempted calls that a limit refused, 0 to 1; null if there were none. */
+  public @Nullable BigDecimal refusalRate() {
+    return ratio(refused, calls + refused);
+  }
+
+  /** Total tokens for each call that was answered; null if none was. Unknown counts as nothing. */
+  public @Nullable BigDecimal averageTokens() {
+    return ratio(succeededTokens, succeeded());
+  }
+
+  /** How long a call that was answered took; null if none was. Cut to nanoseconds. */
+  public @Nullable Duration averageDuration() {
+    return succeeded() == 0 ? null : succeededDuration.dividedBy(succeeded());
+  }
+
+  /**
+   * What one answer cost: all costs, those of failed and cancelled calls included, by the calls
+   * that were answered; null if none was. A summary of {@code outcome(SUCCESS)} leaves the others
+   * out. Calls without a price count as 0: see {@link #unpriced}.
+   */
+  public @Nullable BigDecimal averageCost(String currency) {
+    return ratio(cost(currency), BigDecimal.valueOf(succeeded()));
+  }
+
+  /**
+   * What 1 000 tokens cost on average; null if there are no tokens. Too low if some of them have no
+   * price, or one in another currency: see {@link #unpriced} and {@link #costs}.
+   */
+  public @Nullable BigDecimal costPerThousandTokens(String currency) {
+    return ratio(cost(currency).movePointRight(3), BigDecimal.valueOf(totalTokens()));
+  }
+
+  /** Output tokens for each input token; null if either is unknown, or there was no input. */
+  public @Nullable BigDecimal outputPerInput() {
+    return ratio(tokens.output(), tokens.input());
+  }
+
+  /** The share of input tokens that came from a cache, 0 to 1; null as for the tokens. */
+  public @Nullable BigDecimal cacheHitShare() {
+    return ratio(tokens.cacheRead(), tokens.input());
+  }
+
+  private static @Nullable BigDecimal ratio(@Nullable Long part, @Nullable Long whole) {
+    return part == null || whole == null
+        ? null
+        : ratio(BigDecimal.valueOf(part), BigDecimal.valueOf(whole));
+  }
+
+  private static @Nullable BigDecimal ratio(BigDecimal part, BigDecimal whole) {
+    return whole.signum() == 0 ? null : part.divide(whole, MathContext.DECIMAL64);
+  }
+
   /**
    * How well the tokens are known: REPORTED if those of every call are, else MISSING if nothing is,
    * ESTIMATED if every call's are, and PARTIAL otherwise.
@@ -241,8 +303,17 @@ public record UsageSummary(
         lastActivity);
   }
 
-  /** The amount of one measure; costs must be in one currency. */
-  BigDecimal amount(UsageMeasure measure) {
+  /**
+   * The amount of one measure.
+   *
+   * @throws IllegalArgumentException if it is the cost, and there are several currencies
+   */
+  public BigDecimal amount(UsageMeasure measure) {
+    if (measure == UsageMeasure.COST && costs.size() > 1) {
+      throw new IllegalArgumentException(
+          "costs of one currency are an amount, but these are in "
+              + costs.stream().map(cost -> cost.currency().getCurrencyCode()).toList());
+    }
     return switch (measure) {
       case TOKENS -> BigDecimal.valueOf(totalTokens());
       case CALLS -> BigDecimal.valueOf(calls);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import java.time.Instant;
 import java.time.LocalDate;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -103,5 +104,31 @@ class BillingPeriodTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> BillingPeriod.of(Instant.MIN, at("2026-11-01T00:00:00Z")))
         .withMessageContaining("must lie between");
+  }
+
+  @Test
+  void periodsAroundNow_areUtcAndHalfOpen() {
+    Instant firstMicrosecond = Instant.parse("2027-01-01T00:00:00Z"); // a Friday
+    Instant lastMicrosecond = firstMicrosecond.minusNanos(1_000);
+    assertThat(BillingPeriod.today(lastMicrosecond))
+        .isEqualTo(BillingPeriod.day(LocalDate.of(2026, 12, 31)));
+    assertThat(BillingPeriod.today(firstMicrosecond))
+        .isEqualTo(BillingPeriod.day(LocalDate.of(2027, 1, 1)));
+    assertThat(BillingPeriod.yesterday(firstMicrosecond))
+        .isEqualTo(BillingPeriod.today(lastMicrosecond));
+    for (Instant at : List.of(firstMicrosecond, lastMicrosecond)) {
+      assertThat(BillingPeriod.weekOf(at))
+          .isEqualTo(
+              BillingPeriod.of(
+                  Instant.parse("2026-12-28T00:00:00Z"), Instant.parse("2027-01-04T00:00:00Z")));
+    }
+    Instant monday = Instant.parse("2026-12-28T00:00:00Z");
+    assertThat(BillingPeriod.weekOf(monday).start()).isEqualTo(monday);
+    assertThat(BillingPeriod.weekOf(monday.minusNanos(1_000)).end()).isEqualTo(monday);
+    assertThat(BillingPeriod.lastMonth(firstMicrosecond)).isEqualTo(BillingPeriod.month(2026, 12));
+    assertThat(BillingPeriod.lastMonth(lastMicrosecond)).isEqualTo(BillingPeriod.month(2026, 11));
+    assertThat(BillingPeriod.lastMonth(firstMicrosecond).previous())
+        .isEqualTo(BillingPeriod.month(2026, 11));
+    assertThat(BillingPeriod.weekOf(monday).previous().end()).isEqualTo(monday);
   }
 }

@@ -6,6 +6,7 @@ import static io.github.usage4j.UsageQueries.Dimension.MONTH;
 import static io.github.usage4j.UsageQueries.Dimension.USER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.github.usage4j.UsageEvent.Kind;
 import io.github.usage4j.UsageEvent.Outcome;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class UsageQueriesTest {
@@ -130,7 +132,7 @@ class UsageQueriesTest {
         .containsExactly("cy");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> usage.top(ACME, NOVEMBER, USER, UsageMeasure.CALLS, 0))
-        .withMessage("rows must be at least 1, but were 0");
+        .withMessage("rows must be between 1 and 1000, but was 0");
   }
 
   @Test
@@ -221,10 +223,142 @@ class UsageQueriesTest {
     assertThatIllegalArgumentException().isThrownBy(() -> ACME.user(""));
     assertThatIllegalArgumentException()
         .isThrownBy(
-            () -> new UsageFilter(false, null, null, null, null, null, null, null, null, false));
+            () ->
+                new UsageFilter(
+                    false, null, null, null, null, null, null, null, null, false, Map.of(), null));
     assertThat(
             UsageFilter.organization("Acme")
                 .matches(event("2026-11-02T00:00:00Z", "acme", "ada", "gpt", 1).build()))
         .isFalse();
+  }
+
+  @Test
+  void by_severalDimensions_areInOrderOfTimeThenTokensThenKeys() {
+    add("2026-11-02T00:00:00Z", "acme", "bob", "gpt", 5, null);
+    add("2026-11-03T00:00:00Z", "acme", "bob", "gpt", 5, null);
+    add("2026-11-03T00:00:00Z", "acme", "ada", "gpt", 5, null);
+    add("2026-12-03T00:00:00Z", "acme", "ada", "o3", 50, null);
+
+    assertThat(usage.by(ACME, BillingPeriod.lifetime(), MONTH, USER))
+        .extracting(row -> row.key(MONTH) + row.label(USER) + row.calls())
+        .containsExactly("2026-11Mr bob2", "2026-11Mr ada1", "2026-12Mr ada1");
+    assertThat(usage.by(ACME, BillingPeriod.lifetime(), MODEL, USER))
+        .extracting(row -> row.key(MODEL) + row.key(USER))
+        .containsExactly("o3ada", "gptbob", "gptada");
+    assertThat(usage.by(ACME, BillingPeriod.lifetime(), DAY, MONTH))
+        .extracting(row -> row.key(MONTH) + " " + row.key(DAY))
+        .containsExactly("2026-11 2026-11-02", "2026-11 2026-11-03", "2026-12 2026-12-03");
+  }
+
+  @Test
+  void by_monthOfOneIdInTwoOrganizations_showsNoLabel() {
+    UsageFilter all = UsageFilter.allOrganizations();
+    add("2026-11-02T00:00:00Z", "acme", "7", "gpt", 5, null);
+    add(
+        event("2026-11-03T00:00:00Z", "other", "7", "gpt", 5)
+            .attribution(Attribution.organization("other").user("7", "Eve")));
+
+    assertThat(usage.by(all, NOVEMBER, MONTH, USER).get(0).label(USER)).isEqualTo("7");
+    assertThat(usage.by(ACME, NOVEMBER, MONTH, USER).get(0).label(USER)).isEqualTo("Mr 7");
+  }
+
+  @Test
+  void top_hasTwentyFiveRowsByDefault_andPagesTwentyCalls() {
+    for (int i = 0; i < 30; i++) {
+      add("2026-11-02T00:00:00Z", "acme", "user" + i, "gpt", 5, null);
+    }
+    assertThat(usage.top(ACME, NOVEMBER, USER, UsageMeasure.TOKENS)).hasSize(25);
+    assertThat(usage.events(ACME, NOVEMBER, null).events()).hasSize(20);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> usage.top(ACME, NOVEMBER, USER, UsageMeasure.TOKENS, 1_001));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> usage.top(ACME, NOVEMBER, USER, "dollars", 1))
+        .withMessageContaining("ISO 4217");
+  }
+
+  @Test
+  void total_startingInsideADay_isExactToTheMicrosecond() {
+    add("2026-11-02T10:30:00.000001Z", "acme", "ada", "gpt", 1, null);
+    add("2026-11-02T10:30:00.000002Z", "acme", "ada", "gpt", 10, null);
+    add("2026-11-04T10:30:00.000001Z", "acme", "ada", "gpt", 100, null);
+    add("2026-11-04T10:30:00.000002Z", "acme", "ada", "gpt", 1_000, null);
+    var part =
+        BillingPeriod.of(
+            Instant.parse("2026-11-02T10:30:00.000002Z"),
+            Instant.parse("2026-11-04T10:30:00.000002Z"));
+    assertThat(usage.total(ACME, part).tokens().input()).isEqualTo(110);
+    assertThat(usage.daily(ACME, part)).extracting(UsageSummary::calls).containsExactly(1L, 0L, 1L);
+  }
+
+  @Test
+  void averagesAndRates_areNullWhereThereIsNothingToDivideBy() {
+    UsageSummary none = usage.total(ACME, NOVEMBER);
+    assertThat(none.averageTokens()).isNull();
+    assertThat(none.averageDuration()).isNull();
+    assertThat(none.averageCost("USD")).isNull();
+    assertThat(none.successRate()).isNull();
+    assertThat(none.refusalRate()).isNull();
+    assertThat(none.costPerThousandTokens("USD")).isNull();
+    assertThat(none.outputPerInput()).isNull();
+    add(
+        event("2026-11-02T00:00:00Z", "acme", "a", "gpt", 1)
+            .tokens(TokenCounts.of(80, 20).cacheRead(60))
+            .duration(Duration.ofSeconds(2))
+            .cost(Cost.total(new BigDecimal("0.4"), "USD")));
+    add(
+        event("2026-11-02T00:00:00Z", "acme", "a", "gpt", 1)
+            .tokens(TokenCounts.of(100, 0))
+            .duration(Duration.ofSeconds(60))
+            .outcome(Outcome.ERROR)
+            .cost(Cost.total(new BigDecimal("0.1"), "USD")));
+    add(
+        event("2026-11-02T00:00:00Z", "acme", "a", "gpt", 1)
+            .tokens(TokenCounts.UNKNOWN)
+            .outcome(Outcome.REFUSED));
+    UsageSummary total = usage.total(ACME, NOVEMBER);
+    assertThat(total.averageTokens()).isEqualByComparingTo("100");
+    assertThat(total.averageDuration()).isEqualTo(Duration.ofSeconds(2));
+    assertThat(total.averageCost("USD")).isEqualByComparingTo("0.5");
+    assertThat(usage.total(ACME.outcome(Outcome.SUCCESS), NOVEMBER).averageCost("USD"))
+        .isEqualByComparingTo("0.4");
+    assertThat(total.costPerThousandTokens("USD")).isEqualByComparingTo("2.5");
+    assertThat(total.successRate()).isEqualByComparingTo("0.5");
+    assertThat(total.failureRate()).isEqualByComparingTo("0.5");
+    assertThat(total.refusalRate().toString()).startsWith("0.33333");
+    assertThat(total.cacheHitShare().toString()).startsWith("0.33333");
+    assertThat(total.outputPerInput().toString()).startsWith("0.1111");
+  }
+
+  @Test
+  void badInput_isNamed() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> usage.operation(ACME, "a\0b"))
+        .withMessageContaining("U+0000");
+    assertThatIllegalArgumentException().isThrownBy(() -> usage.operation(ACME, null));
+    assertThatIllegalArgumentException().isThrownBy(() -> ACME.model("a\0"));
+    assertThatIllegalArgumentException().isThrownBy(() -> ACME.user("a\0"));
+    assertThatIllegalArgumentException().isThrownBy(() -> ACME.tag("k", ""));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> usage.events(ACME, NOVEMBER, 1_001, null))
+        .withMessage("size must be between 1 and 1000, but was 1001");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> UsageQueries.Dimension.of("colour"))
+        .withMessageContaining("dimension must be one of [ORGANIZATION, USER")
+        .withMessageContaining("'colour'");
+    assertThat(UsageQueries.Dimension.of("model")).isEqualTo(MODEL);
+    assertThat(UsageMeasure.of("Cost")).isEqualTo(UsageMeasure.COST);
+    assertThatIllegalArgumentException().isThrownBy(() -> UsageMeasure.of(null));
+  }
+
+  @Test
+  void recordedSince_cannotBeToldFromAnEventAlone() {
+    UsageEvent event = event("2026-11-02T00:00:00Z", "acme", "a", "gpt", 1).build();
+    Instant since = Instant.parse("2026-11-03T00:00:00.0000001Z");
+    UsageFilter late = ACME.recordedSince(since);
+    assertThat(late.matches(event, Instant.parse("2026-11-03T00:00:00Z"))).isFalse();
+    assertThat(late.matches(event, Instant.parse("2026-11-03T00:00:00.000001Z"))).isTrue();
+    assertThatIllegalStateException().isThrownBy(() -> late.matches(event));
+    assertThat(late.needsSingleCalls()).isTrue();
+    assertThat(ACME.user("a").customer("c").model("m").needsSingleCalls()).isFalse();
   }
 }

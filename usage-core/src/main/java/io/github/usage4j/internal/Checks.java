@@ -1,5 +1,6 @@
 package io.github.usage4j.internal;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,13 +36,15 @@ public final class Checks {
     }
     int bad = firstUnstorable(id);
     if (bad >= 0) {
-      throw new IllegalArgumentException(
-          String.format(
-              "%s must not contain control characters or unpaired surrogates,"
-                  + " but had U+%04X at index %d",
-              name, (int) id.charAt(bad), bad));
+      throw new IllegalArgumentException(unstorable(name, id, bad));
     }
     return id;
+  }
+
+  private static String unstorable(String name, String text, int bad) {
+    return String.format(
+        "%s must not contain control characters or unpaired surrogates, but had U+%04X at index %d",
+        name, (int) text.charAt(bad), bad);
   }
 
   /** An identifier that must be there. */
@@ -88,6 +91,48 @@ public final class Checks {
           name + " must be at least " + minimum + ", but was " + value);
     }
     return value;
+  }
+
+  /**
+   * A whole number within bounds.
+   *
+   * @throws IllegalArgumentException naming it, the bounds and the value
+   */
+  public static int requireBetween(String name, int value, int minimum, int maximum) {
+    if (value < minimum || value > maximum) {
+      throw new IllegalArgumentException(
+          name + " must be between " + minimum + " and " + maximum + ", but was " + value);
+    }
+    return value;
+  }
+
+  /**
+   * The constant of this name, in any case.
+   *
+   * @throws IllegalArgumentException naming those there are, if it is none of them
+   */
+  public static <E extends Enum<E>> E oneOf(String what, String name, E[] constants) {
+    for (E constant : constants) {
+      if (constant.name().equalsIgnoreCase(name)) {
+        return constant;
+      }
+    }
+    throw new IllegalArgumentException(
+        what + " must be one of " + Arrays.toString(constants) + ", but was " + quote(name));
+  }
+
+  /**
+   * Text that is compared with what is stored.
+   *
+   * @throws IllegalArgumentException if it has a control character or half a surrogate pair, which
+   *     nothing stored has, and which some databases refuse
+   */
+  public static String requireStorable(String name, String text) {
+    int bad = firstUnstorable(text);
+    if (bad >= 0) {
+      throw new IllegalArgumentException(unstorable(name, text, bad));
+    }
+    return text;
   }
 
   /** True if every database keeps this text as it is, white space of any kind included. */

@@ -6,7 +6,7 @@ import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageReader;
 import org.junit.jupiter.api.Test;
 
-class InMemoryUsageStoreTest extends UsageReaderContract {
+class InMemoryUsageStoreTest extends UsageReportsContract {
 
   private final InMemoryUsageStore store = new InMemoryUsageStore();
 

@@ -47,22 +47,39 @@ final class AggregateSql {
   private void calls(BillingPeriod when) {
     next();
     String keys = keys("e", "e.utc_day");
-    sql.add("SELECT ").add(keys).add("e.currency");
-    organizations("COALESCE(e.organization, " + dialect.emptyText() + ")");
-    RollupMeasure.read().forEach(m -> sql.add(", " + m.ofCalls() + " AS " + m.name()));
-    sql.add(" FROM ")
-        .add(tables.event())
-        .add(" e")
-        .where(query.who(), when)
+    sql.add(selectText(keys, tables, dialect))
+        .where(query.who(), when, tables)
         .add(" GROUP BY ")
         .add(keys)
         .add("e.currency");
   }
 
+  /**
+   * The sums of single calls, table alias {@code e}, up to its name.
+   *
+   * @param keys what comes before them, with a comma after each
+   */
+  static Sql select(String keys, Tables tables, Dialect dialect) {
+    return new Sql(dialect, selectText(keys, tables, dialect));
+  }
+
+  private static String selectText(String keys, Tables tables, Dialect dialect) {
+    return "SELECT "
+        + keys
+        + "e.currency"
+        + organizations("COALESCE(e.organization, " + dialect.emptyText() + ")")
+        + RollupMeasure.read().stream()
+            .map(measure -> ", " + measure.ofCalls() + " AS " + measure.name())
+            .collect(Collectors.joining())
+        + " FROM "
+        + tables.event()
+        + " e";
+  }
+
   private void rollups(PeriodParts.Buckets buckets) {
     next();
     sql.add("SELECT ").add(keys("r", "r.bucket AS utc_day")).add("r.currency");
-    organizations("r.organization");
+    sql.add(organizations("r.organization"));
     RollupMeasure.read().forEach(m -> sql.add(", " + m.ofRollups("r") + " AS " + m.name()));
     sql.add(" FROM ")
         .add(tables.rollup())
@@ -88,9 +105,15 @@ final class AggregateSql {
     }
   }
 
-  private void organizations(String organization) {
-    sql.add(", MIN(" + organization + ") AS " + FIRST_ORGANIZATION)
-        .add(", MAX(" + organization + ") AS " + LAST_ORGANIZATION);
+  private static String organizations(String organization) {
+    return ", MIN("
+        + organization
+        + ") AS "
+        + FIRST_ORGANIZATION
+        + ", MAX("
+        + organization
+        + ") AS "
+        + LAST_ORGANIZATION;
   }
 
   private String keys(String alias, String day) {

@@ -84,6 +84,11 @@ interface Dialect {
     return "'" + plain + "'";
   }
 
+  /** The isolation in which every query of a transaction sees the same state of all tables. */
+  default int snapshotIsolation() {
+    return Connection.TRANSACTION_REPEATABLE_READ;
+  }
+
   /** True if the schema (MariaDB: database) is there. */
   boolean hasNamespace(Connection connection, String namespace) throws SQLException;
 

@@ -91,6 +91,12 @@ final class H2Dialect implements Dialect {
     return "CAST('" + plain + "' AS VARCHAR_CASESENSITIVE)";
   }
 
+  /** REPEATABLE READ looks at each table when it is first asked. */
+  @Override
+  public int snapshotIsolation() {
+    return Connection.TRANSACTION_SERIALIZABLE;
+  }
+
   private static void require(Connection connection, String setting, int wanted, String otherwise)
       throws SQLException {
     try {

@@ -9,13 +9,18 @@ import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageFilter;
 import io.github.usage4j.UsageQueries.Dimension;
 import io.github.usage4j.UsageQuery;
-import io.github.usage4j.UsageReader;
 import io.github.usage4j.UsageSummary;
+import io.github.usage4j.query.CallLatency;
+import io.github.usage4j.query.Label;
+import io.github.usage4j.query.OperationUsage;
+import io.github.usage4j.query.RawUsageReader;
+import io.github.usage4j.query.SessionUsage;
+import io.github.usage4j.query.TagUsage;
+import io.github.usage4j.query.UniqueCounts;
 import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.LocalDate;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -26,6 +31,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
@@ -35,34 +41,44 @@ import org.jspecify.annotations.Nullable;
  * Answers sums from the rollups, as far as they know what is asked for, and all else from the event
  * table. Every bound is computed in Java; the database's clock is not asked.
  */
-final class JdbcUsageReader implements UsageReader {
+final class JdbcUsageReader implements RawUsageReader {
 
   private static final int LABELS_AT_ONCE = 1_000;
 
   private final Jdbi jdbi;
   private final Tables tables;
   private final Dialect dialect;
-  private final String emptyText;
   private final Horizon horizon;
   private final Function<UsageQuery, PeriodParts> parts;
+  private final @Nullable Snapshots snapshots;
 
+  /** Reads on the one connection that is given with the Jdbi, in its own transaction if any. */
   JdbcUsageReader(Jdbi jdbi, Dialect dialect, Tables tables) {
-    this(jdbi, dialect, tables, PeriodParts::of);
+    this(jdbi, dialect, tables, PeriodParts::of, null);
+  }
+
+  JdbcUsageReader(Jdbi jdbi, Dialect dialect, Tables tables, Snapshots snapshots) {
+    this(jdbi, dialect, tables, PeriodParts::of, snapshots);
   }
 
   private JdbcUsageReader(
-      Jdbi jdbi, Dialect dialect, Tables tables, Function<UsageQuery, PeriodParts> parts) {
+      Jdbi jdbi,
+      Dialect dialect,
+      Tables tables,
+      Function<UsageQuery, PeriodParts> parts,
+      @Nullable Snapshots snapshots) {
     this.jdbi = jdbi;
     this.tables = tables;
     this.dialect = dialect;
-    this.emptyText = dialect.emptyText();
     this.horizon = new Horizon(dialect, tables);
     this.parts = parts;
+    this.snapshots = snapshots;
   }
 
   /** The same without rollups, to compare both. */
   JdbcUsageReader withoutRollups() {
-    return new JdbcUsageReader(jdbi, dialect, tables, query -> PeriodParts.onlyCalls(query.when()));
+    return new JdbcUsageReader(
+        jdbi, dialect, tables, query -> PeriodParts.onlyCalls(query.when()), snapshots);
   }
 
   @Override
@@ -84,7 +100,8 @@ final class JdbcUsageReader implements UsageReader {
               jdbi,
               result -> {
                 Map<Dimension, String> keys = keys(result, dimensions);
-                rows.computeIfAbsent(keys, k -> new Row()).add(summary(result), result);
+                rows.computeIfAbsent(keys, k -> new Row())
+                    .add(summary(result, tables, dialect), result);
               });
           from.calls().forEach(calls -> requireCalls(query.who(), calls.start()));
           Map<LabelKey, String> labels = labelsOf(rows);
@@ -103,38 +120,15 @@ final class JdbcUsageReader implements UsageReader {
           if (query.operationId() == null && query.id() == null) {
             requireSome(query.who(), query.when());
           }
-          var sql =
-              new Sql(dialect, "SELECT e.*, u.label AS ")
-                  .add(EventMapper.USER_LABEL)
-                  .add(", c.label AS ")
-                  .add(EventMapper.CUSTOMER_LABEL)
-                  .add(" FROM ")
-                  .add(tables.event())
-                  .add(" e")
-                  .add(labelsOf("u", LabelKey.USER, "e.user_id"))
-                  .add(labelsOf("c", LabelKey.CUSTOMER, "e.customer_id"))
-                  .where(query.who(), query.when());
-          if (query.operationId() != null) {
-            sql.add(" AND e.operation_id = ").bind(query.operationId());
-          }
-          if (query.id() != null) {
-            sql.add(" AND e.id = ").bind(query.id());
-          }
-          if (query.after() != null) {
-            after(sql, query.after());
-          }
-          sql.add(" ORDER BY e.occurred_at DESC, e.id DESC LIMIT ").bind(query.limit());
+          Sql sql = EventSql.of(query, tables, dialect, "");
           var events = new ArrayList<UsageEvent>();
           sql.forEach(jdbi, row -> events.add(EventMapper.read(row, dialect)));
           return events;
         });
   }
 
-  /**
-   * From when on every call is there that the filter lets through; {@link Horizon#NONE} if none was
-   * ever deleted.
-   */
-  Instant callsFrom(UsageFilter who) {
+  @Override
+  public Instant rowsSince(UsageFilter who) {
     return horizonAfter(Horizon.NONE).of(who);
   }
 
@@ -154,8 +148,8 @@ final class JdbcUsageReader implements UsageReader {
               + there
               + " on, the raw horizon, but this needs those from "
               + from
-              + " on; whole days and months are answered for any time, if neither session nor"
-              + " outcome nor unpriced calls are asked for",
+              + " on; whole days and months are answered for any time, if neither session,"
+              + " outcome, tag nor unpriced calls are asked for",
           null);
     }
   }
@@ -171,39 +165,60 @@ final class JdbcUsageReader implements UsageReader {
     }
   }
 
-  /** Stored times are whole microseconds; a position between two of them must not be rounded. */
-  private static void after(Sql sql, EventQuery.Position position) {
-    Instant micros = position.occurredAt().truncatedTo(ChronoUnit.MICROS);
-    if (micros.equals(position.occurredAt())) {
-      sql.add(" AND e.occurred_at <= ").bind(micros);
-      sql.add(" AND (e.occurred_at < ").bind(micros);
-      sql.add(" OR e.id < ").bind(position.id()).add(")");
-    } else {
-      sql.add(" AND e.occurred_at <= ").bind(micros);
-    }
+  @Override
+  public <T> T snapshot(Function<? super RawUsageReader, T> questions) {
+    return snapshots == null
+        ? questions.apply(this)
+        : snapshots.read(
+            one -> questions.apply(new JdbcUsageReader(one, dialect, tables, parts, null)));
   }
 
-  private String labelsOf(String alias, String kind, String id) {
-    return " LEFT JOIN "
-        + tables.label()
-        + " "
-        + alias
-        + " ON "
-        + alias
-        + ".organization = COALESCE(e.organization, "
-        + emptyText
-        + ")"
-        + " AND "
-        + alias
-        + ".kind = '"
-        + kind
-        + "' AND "
-        + alias
-        + ".id = "
-        + id;
+  @Override
+  public List<OperationUsage> operations(EventQuery query) {
+    return asking(
+        () -> "operations of " + describe(query.who()) + " " + query.when(),
+        () -> OperationSql.read(jdbi, query, tables, dialect));
   }
 
-  private static Map<Dimension, String> keys(ResultSet row, Collection<Dimension> dimensions)
+  @Override
+  public List<SessionUsage> sessions(EventQuery query) {
+    return asking(
+        () -> "sessions of " + describe(query.who()) + " " + query.when(),
+        () -> SessionSql.read(jdbi, query, tables, dialect));
+  }
+
+  @Override
+  public List<CallLatency> latency(UsageQuery query) {
+    return asking(
+        () -> "the latency of " + describe(query.who()) + " " + query.when(),
+        () -> PercentileSql.read(jdbi, query, tables, dialect));
+  }
+
+  @Override
+  public List<UniqueCounts> uniques(UsageQuery query) {
+    return asking(
+        () -> "the different users of " + describe(query.who()) + " " + query.when(),
+        () -> UniqueSql.read(jdbi, query, tables, dialect));
+  }
+
+  @Override
+  public List<TagUsage> byTag(UsageFilter who, BillingPeriod when, String key) {
+    return asking(
+        () -> "the sum of " + describe(who) + " " + when + " by tag '" + key + "'",
+        () -> TagSql.read(jdbi, who, when, key, tables, dialect));
+  }
+
+  @Override
+  public void labels(UsageFilter who, Dimension kind, Consumer<Label> each) {
+    asking(
+        () -> "labels of " + describe(who),
+        () -> {
+          LabelSql.read(jdbi, who, kind, tables, dialect, each);
+          return Boolean.TRUE;
+        });
+  }
+
+  static Map<Dimension, String> keys(ResultSet row, Collection<Dimension> dimensions)
       throws SQLException {
     var keys = new EnumMap<Dimension, String>(Dimension.class);
     for (Dimension dimension : dimensions) {
@@ -280,7 +295,8 @@ final class JdbcUsageReader implements UsageReader {
     return labels;
   }
 
-  private UsageSummary summary(ResultSet row) throws SQLException {
+  /** The sums of one row of {@link AggregateSql#select}. */
+  static UsageSummary summary(ResultSet row, Tables tables, Dialect dialect) throws SQLException {
     String currency = row.getString("currency");
     List<Cost> costs =
         currency == null || currency.equals(RollupKey.UNPRICED)
@@ -291,7 +307,7 @@ final class JdbcUsageReader implements UsageReader {
                     row.getBigDecimal("cost_output"),
                     row.getBigDecimal("cost_cache"),
                     row.getBigDecimal("cost_other"),
-                    currencyOf(currency),
+                    currencyOf(currency, tables),
                     null));
     return new UsageSummary(
         Map.of(),
@@ -321,7 +337,7 @@ final class JdbcUsageReader implements UsageReader {
         dialect.instant(row, "last_at"));
   }
 
-  private Currency currencyOf(String code) {
+  private static Currency currencyOf(String code, Tables tables) {
     try {
       return Cost.currencyOf(code);
     } catch (IllegalArgumentException e) {

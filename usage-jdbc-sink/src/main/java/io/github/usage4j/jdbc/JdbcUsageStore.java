@@ -3,20 +3,18 @@ package io.github.usage4j.jdbc;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageQueries;
-import io.github.usage4j.UsageReader;
+import io.github.usage4j.query.RawUsageReader;
+import io.github.usage4j.query.UsageReports;
 import io.github.usage4j.sink.UsageStore;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.InstantSource;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
-import org.jdbi.v3.core.Handles;
-import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.statement.SqlStatements;
-import org.jdbi.v3.core.statement.TemplateEngine;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,6 +79,7 @@ public final class JdbcUsageStore implements UsageStore {
   private final JdbcUsageReader reader;
   private final UsageMaintenance maintenance;
   private final UsageQueries queries;
+  private final UsageReports reports;
 
   private JdbcUsageStore(
       Database database,
@@ -88,7 +87,8 @@ public final class JdbcUsageStore implements UsageStore {
       Dialect dialect,
       Transactions transactions,
       EventWriter writer,
-      JdbcUsageReader reader) {
+      JdbcUsageReader reader,
+      InstantSource clock) {
     this.database = database;
     this.tables = tables;
     this.dialect = dialect;
@@ -96,7 +96,8 @@ public final class JdbcUsageStore implements UsageStore {
     this.writer = writer;
     this.reader = reader;
     this.maintenance = new UsageMaintenance(transactions, dialect, tables);
-    this.queries = new UsageQueries(reader);
+    this.queries = UsageQueries.caching(reader, clock);
+    this.reports = new UsageReports(queries);
   }
 
   /**
@@ -137,9 +138,24 @@ public final class JdbcUsageStore implements UsageStore {
    */
   @Override
   public void write(List<UsageEvent> events, Report report) throws SQLException, RejectedException {
-    writer.write(events, report);
+    try {
+      writer.write(events, report);
+    } finally {
+      // Also after an error: a commit may have come through of which the answer was lost.
+      events.stream()
+          .map(UsageEvent::occurredAt)
+          .min(Comparator.naturalOrder())
+          .ifPresent(queries::changed);
+    }
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Sums of periods that ended three days or more ago are remembered for a minute: they are
+   * exact about everything that this store wrote; what another process writes late is seen within
+   * that minute, or at once with {@link UsageQueries#fresh}.
+   */
   @Override
   public UsageQueries queries() {
     return queries;
@@ -158,7 +174,24 @@ public final class JdbcUsageStore implements UsageStore {
     return transactions;
   }
 
-  UsageReader reader() {
+  /**
+   * Queries on a connection of the caller: in its transaction, with what that has written and not
+   * committed. The connection is neither closed nor committed, and nothing is remembered. For wider
+   * questions use {@code new UsageReports(store.queries(connection))}.
+   *
+   * @param connection open, to the store's database; used by one thread at a time
+   */
+  public UsageQueries queries(Connection connection) {
+    Objects.requireNonNull(connection, "connection");
+    return new UsageQueries(new JdbcUsageReader(Jdbis.on(connection), dialect, tables));
+  }
+
+  @Override
+  public UsageReports reports() {
+    return reports;
+  }
+
+  JdbcUsageReader reader() {
     return reader;
   }
 
@@ -263,23 +296,18 @@ public final class JdbcUsageStore implements UsageStore {
         }
         return new JdbcUsageStore(
             kind,
+            dialect,
             tables,
             dialect,
             transactions,
             new EventWriter(transactions, dialect, tables, clock),
-            new JdbcUsageReader(jdbi(dataSource), dialect, tables));
+            new JdbcUsageReader(
+                Jdbis.of(dataSource), dialect, tables, new Snapshots(dataSource, dialect)),
+            clock);
       } catch (SQLException e) {
         throw new UsageException(
             "cannot open the usage tables " + tables.pattern() + ": " + e.getMessage(), e);
       }
-    }
-
-    /** Queries are complete SQL, and a connection without autocommit is the pool's to tidy up. */
-    private static Jdbi jdbi(DataSource dataSource) {
-      Jdbi jdbi = Jdbi.create(dataSource);
-      jdbi.getConfig(SqlStatements.class).setTemplateEngine(TemplateEngine.NOP);
-      jdbi.getConfig(Handles.class).setForceEndTransactions(false);
-      return jdbi;
     }
   }
 }

@@ -59,7 +59,11 @@ record PeriodParts(List<BillingPeriod> calls, List<Buckets> rollups) {
   }
 
   private static boolean knownToRollups(UsageFilter who) {
-    return who.session() == null && who.outcome() == null && !who.onlyUnpriced();
+    return who.session() == null
+        && who.outcome() == null
+        && !who.onlyUnpriced()
+        && who.recordedSince() == null
+        && who.tags().isEmpty();
   }
 
   private static LocalDate dayFrom(Instant at) {

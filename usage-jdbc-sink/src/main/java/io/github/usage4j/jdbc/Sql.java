@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Sql {
 
+  /** In a transaction rows come in portions of this size, and not all at once. */
+  private static final int FETCH_SIZE = 1_000;
+
   private final Dialect dialect;
   private final StringBuilder text;
   private final List<Object> values = new ArrayList<>();
@@ -102,7 +105,7 @@ final class Sql {
   }
 
   /** The rows of table alias {@code e} that the filter lets through, in a half-open period. */
-  Sql where(UsageFilter who, BillingPeriod when) {
+  Sql where(UsageFilter who, BillingPeriod when, Tables tables) {
     add(" WHERE e.occurred_at >= ").bind(when.start());
     add(" AND e.occurred_at < ").bind(when.end());
     is("organization", who.organization());
@@ -116,6 +119,16 @@ final class Sql {
     if (who.onlyUnpriced()) {
       add(" AND ").add(RollupMeasure.UNPRICED);
     }
+    if (who.recordedSince() != null) {
+      add(" AND e.recorded_at >= ").bind(who.recordedSince());
+    }
+    TagSql.has(this, who, when, tables);
+    return this;
+  }
+
+  /** {@code AND e.column = value}, or nothing for any value. */
+  Sql andIs(String column, @Nullable String value) {
+    is(column, value);
     return this;
   }
 
@@ -157,7 +170,7 @@ final class Sql {
   void forEach(Jdbi jdbi, RowReader reader) {
     jdbi.useHandle(
         handle -> {
-          var query = handle.createQuery(text.toString());
+          var query = handle.createQuery(text.toString()).setFetchSize(FETCH_SIZE);
           for (int i = 0; i < values.size(); i++) {
             Object value = values.get(i);
             query.bind(i, (position, statement, context) -> set(statement, position, value));

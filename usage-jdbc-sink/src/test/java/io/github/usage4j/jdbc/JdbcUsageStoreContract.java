@@ -13,7 +13,7 @@ import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageQuery;
 import io.github.usage4j.UsageReader;
 import io.github.usage4j.sink.UsageEvents;
-import io.github.usage4j.sink.UsageReaderContract;
+import io.github.usage4j.sink.UsageReportsContract;
 import io.github.usage4j.sink.UsageSink.RejectedException;
 import io.github.usage4j.sink.UsageStore;
 import java.sql.Connection;
@@ -39,7 +39,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@link JdbcUsageStore} does on every database, beside what every store does. */
-abstract class JdbcUsageStoreContract extends UsageReaderContract {
+abstract class JdbcUsageStoreContract extends UsageReportsContract {
 
   private FaultyDataSource dataSource;
   private JdbcUsageStore store;
