@@ -4,6 +4,7 @@ import static io.github.usage4j.sink.UsageEvents.chat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.usage4j.Attribution;
 import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageFilter;
@@ -159,6 +160,30 @@ class PostgresCopyTest {
       assertThat(Dialect.isTrue(connection, "SELECT COUNT(*) = 0 FROM usage_event")).isTrue();
       connection.rollback();
     }
+  }
+
+  @Test
+  void write_rowLevelSecurity_holdsForCopiedRows() throws Exception {
+    String role = Databases.newName();
+    var limited = new PGSimpleDataSource();
+    try (Connection connection = database.getConnection()) {
+      limited.setUrl(connection.getMetaData().getURL());
+    }
+    limited.setUser(role);
+    Databases.execute(
+        database,
+        "CREATE ROLE " + role + " LOGIN",
+        "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO " + role,
+        "ALTER TABLE usage_event ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY p ON usage_event USING (true) WITH CHECK (organization = 'acme')");
+    List<UsageEvent> events = new ArrayList<>(UsageEvents.chats(2_500));
+
+    assertThat(copy(limited, events)).hasSize(2_500);
+    events.add(chat().attribution(Attribution.organization("other")).build());
+    assertThatThrownBy(() -> copy(limited, events))
+        .isInstanceOf(SQLException.class)
+        .hasMessageContaining("row-level security");
+    JdbcUsageStore.builder(limited).validateOnly().open().write(events.subList(0, 2_500));
   }
 
   @Test
