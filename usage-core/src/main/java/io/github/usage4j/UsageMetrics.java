@@ -19,7 +19,7 @@ public interface UsageMetrics {
     /** The buffer stayed full for as long as a caller may wait. */
     BUFFER_FULL,
     /** The sink refuses this event for what is in it. */
-    REJECTED_BY_SINK,
+    REJECTED,
     /** The id is stored already, with other billable content; the stored one stays. */
     CONFLICT,
     /** It came after the tracker was closed, or could not be delivered while it was closing. */

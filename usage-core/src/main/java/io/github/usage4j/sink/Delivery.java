@@ -46,7 +46,7 @@ final class Delivery {
           size = batch.size() / 2;
           continue;
         }
-        drop(batch, DropReason.REJECTED_BY_SINK, e);
+        drop(batch, DropReason.REJECTED, e);
       }
       pending.subList(0, batch.size()).clear();
     }

@@ -30,7 +30,7 @@ final class DirectBuffer implements UsageBuffer.Running {
       if (e instanceof InterruptedException) {
         Thread.currentThread().interrupt();
       }
-      delivery.drop(pending, DropReason.REJECTED_BY_SINK, e);
+      delivery.drop(pending, DropReason.REJECTED, e);
     }
   }
 
