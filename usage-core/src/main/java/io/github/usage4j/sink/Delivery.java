@@ -1,31 +1,31 @@
 package io.github.usage4j.sink;
 
 import io.github.usage4j.UsageEvent;
-import io.github.usage4j.UsageMetrics;
 import io.github.usage4j.UsageMetrics.DropReason;
-import io.github.usage4j.internal.Guard;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands batches to a sink and accounts for what becomes of each event: written, known already, or
- * dropped with a reason. Shared by all buffers.
+ * Hands batches to a sink and settles each event: written, known already, or dropped with a reason
+ * and, where there is a file for it, as a dead letter. Shared by all buffers. One thread at a time
+ * writes.
  */
 final class Delivery {
 
   private static final Logger LOG = LoggerFactory.getLogger(UsageSink.class);
 
   private final UsageSink sink;
-  private final Guard guard;
-  private final AtomicLong dropped = new AtomicLong();
-  private boolean failing;
+  private final DeliveryCounts counts;
+  private final @Nullable DeadLetters letters;
 
-  Delivery(UsageSink sink, UsageMetrics metrics) {
+  Delivery(UsageSink sink, DeliveryCounts counts, @Nullable DeadLetters letters) {
     this.sink = sink;
-    this.guard = new Guard(metrics);
+    this.counts = counts;
+    this.letters = letters;
   }
 
   /**
@@ -56,67 +56,44 @@ final class Delivery {
     long started = System.nanoTime();
     var report = new Tally();
     sink.write(batch, report);
-    if (failing) {
-      failing = false;
-      LOG.info("Usage events can be written again");
+    counts.worked();
+    int stored = batch.size() - report.duplicates - report.refused.size();
+    counts.written(stored, Duration.ofNanos(System.nanoTime() - started));
+    counts.duplicates(report.duplicates);
+    report.refused.forEach(this::refused);
+  }
+
+  private void refused(Refused refused) {
+    if (refused.reason == DropReason.CONFLICT) {
+      counts.conflicts(1);
     }
-    int stored = batch.size() - report.duplicates - report.conflicts;
-    guard.metrics(m -> m.written(stored, Duration.ofNanos(System.nanoTime() - started)));
-    if (report.duplicates > 0) {
-      guard.metrics(m -> m.duplicates(report.duplicates));
-    }
-    if (report.conflicts > 0) {
-      guard.metrics(m -> m.conflicts(report.conflicts));
-    }
+    counts.drop(1, refused.reason);
+    LOG.error("Usage event {} is not stored: {}", refused.event.id(), refused.why);
+    bury(refused.event, refused.reason, refused.why);
   }
 
   /** A write failed and will be tried again. */
   void failed(int events, Throwable cause) {
-    guard.metrics(m -> m.retried(events, cause));
-    if (failing) {
-      LOG.debug("Still cannot write {} usage events", events, cause);
-    } else {
-      failing = true;
-      LOG.warn(
-          "Cannot write {} usage events now; they are kept and tried again"
-              + " (further failures are logged at debug level)",
-          events,
-          cause);
-    }
+    counts.failed(events, cause);
   }
 
   /** These events will not be stored. */
-  void drop(List<UsageEvent> events, DropReason reason, Throwable cause) {
-    drop(events.size(), reason);
+  void drop(List<UsageEvent> events, DropReason reason, @Nullable Throwable cause) {
+    counts.drop(events.size(), reason);
     for (UsageEvent event : events) {
       LOG.error("Dropped usage event {}: {}", event.id(), reason, cause);
+      bury(event, reason, cause == null ? "" : cause.toString());
     }
   }
 
-  /** So many events will not be stored. */
-  void drop(int events, DropReason reason) {
-    if (events > 0) {
-      long before = dropped.getAndAdd(events);
-      guard.metrics(m -> m.dropped(events, reason));
-      if (before == 0) {
-        LOG.warn(
-            "Dropped {} usage events: {} (further drops are counted in UsageMetrics, logged at"
-                + " debug level)",
-            events,
-            reason);
-      } else {
-        LOG.debug("Dropped {} usage events: {}", events, reason);
-      }
+  private void bury(UsageEvent event, DropReason reason, String why) {
+    if (letters != null) {
+      letters.add(event, reason, why, counts);
     }
   }
 
-  /** How many events were dropped so far. */
-  long dropped() {
-    return dropped.get();
-  }
-
-  void pending(long events) {
-    guard.metrics(m -> m.pending(events));
+  DeliveryCounts counts() {
+    return counts;
   }
 
   /** Flushes the sink; false if that failed. */
@@ -140,10 +117,23 @@ final class Delivery {
     }
   }
 
-  /** What the sink said about one batch. */
-  private final class Tally implements UsageSink.Report {
+  /** Names the sink, whatever its own code does. */
+  @Override
+  public String toString() {
+    try {
+      return sink.toString();
+    } catch (RuntimeException e) {
+      return sink.getClass().getName();
+    }
+  }
+
+  /** An event that the sink did not take, although the batch went through. */
+  private record Refused(UsageEvent event, DropReason reason, String why) {}
+
+  /** What the sink said about one batch; it counts only once the batch is through. */
+  private static final class Tally implements UsageSink.Report {
     private int duplicates;
-    private int conflicts;
+    private final List<Refused> refused = new ArrayList<>();
 
     @Override
     public void duplicate(UsageEvent event) {
@@ -152,11 +142,11 @@ final class Delivery {
 
     @Override
     public void conflict(UsageEvent event) {
-      conflicts++;
-      drop(1, DropReason.CONFLICT);
-      LOG.error(
-          "Usage event {} is stored already with other billable content; the stored one stays",
-          event.id());
+      refused.add(
+          new Refused(
+              event,
+              DropReason.CONFLICT,
+              "it is stored already with other billable content, which stays"));
     }
   }
 }
