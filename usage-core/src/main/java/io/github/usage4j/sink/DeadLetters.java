@@ -164,33 +164,42 @@ public final class DeadLetters {
     var counts = new DeliveryCounts(UsageMetrics.NONE);
     var delivery = new Delivery(sink, counts, this);
     var letters = new ArrayList<UsageEvent>();
+    var failures = new ArrayList<Exception>();
+    begin();
+    forEach(
+        underway(),
+        letter -> {
+          letters.add(letter.event());
+          if (letters.size() == BATCH) {
+            deliver(delivery, letters, failures);
+          }
+        },
+        this::keepUnreadable);
+    deliver(delivery, letters, failures);
+    if (!failures.isEmpty()) {
+      throw failures.get(0);
+    }
+    sink.flush();
     try {
-      synchronized (FILES) {
-        if (!Files.exists(underway()) && Files.exists(file)) {
-          Files.move(file, underway(), StandardCopyOption.ATOMIC_MOVE);
-        }
-      }
-      var failures = new ArrayList<Exception>();
-      forEach(
-          underway(),
-          letter -> {
-            letters.add(letter.event());
-            if (letters.size() == BATCH) {
-              deliver(delivery, letters, failures);
-            }
-          },
-          this::keepUnreadable);
-      deliver(delivery, letters, failures);
-      if (!failures.isEmpty()) {
-        throw failures.get(0);
-      }
-      sink.flush();
       Files.deleteIfExists(underway());
     } catch (IOException e) {
-      throw new UsageException("cannot replay " + file + ": " + e, e);
+      throw new UsageException("cannot delete " + underway() + ": " + e, e);
     }
     UsageBuffer.Health end = counts.health("", UsageBuffer.State.OK, 0, 0, Duration.ZERO);
     return end.written() + end.duplicates();
+  }
+
+  /** New letters go to a new file from now on. */
+  private void begin() {
+    synchronized (FILES) {
+      try {
+        if (!Files.exists(underway()) && Files.exists(file)) {
+          Files.move(file, underway(), StandardCopyOption.ATOMIC_MOVE);
+        }
+      } catch (IOException e) {
+        throw new UsageException("cannot move " + file + ": " + e, e);
+      }
+    }
   }
 
   /** After the first failure nothing is tried any more. */

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * Finds the events that a sink can never store although it does not say so. An outage looks the
  * same from here, so nothing is given up without proof that the sink works: an event is given up
  * when it failed alone in {@value #STRIKES} passes in each of which another one was stored, and not
- * before it was suspected for as long as the patience lasts. Used by one thread.
+ * before it was suspected for as long as the patience lasts. While closing there is no more time for
+ * that, and one such pass is enough. Used by one thread.
  */
 final class PoisonSearch {
 
@@ -137,7 +138,7 @@ final class PoisonSearch {
       suspect.next = now + suspect.backoff;
       suspect.backoff = Math.min(suspect.backoff * 2, Courier.LAST_BACKOFF);
       boolean waited = now - suspect.since >= patience || suspects.size() > batchSize / 2;
-      if (suspect.strikes >= STRIKES && ((sinkWorks && waited) || closing)) {
+      if (closing || (sinkWorks && waited && suspect.strikes >= STRIKES)) {
         delivery.drop(List.of(event), DropReason.REJECTED, failure);
         suspects.remove(event);
         settled.add(event);

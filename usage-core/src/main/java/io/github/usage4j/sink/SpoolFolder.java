@@ -69,7 +69,8 @@ final class SpoolFolder {
       FileChannel lock = lock(directory.resolve("lock"), posix);
       return new SpoolFolder(directory, posix, lock);
     } catch (FileAlreadyExistsException e) {
-      throw new UsageException("the spool " + directory + " must be a folder, but is a file", e);
+      throw new UsageException(
+          "the spool " + directory + " must be a folder, but " + e.getFile() + " is a file", e);
     } catch (IOException e) {
       throw new UsageException("the spool " + directory + " cannot be used: " + e, e);
     }

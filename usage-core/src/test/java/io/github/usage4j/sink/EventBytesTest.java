@@ -46,7 +46,8 @@ class EventBytesTest {
             .startedAt(Instant.parse("9999-12-30T23:59:59.999999Z"))
             .duration(Duration.ofDays(366))
             .timeToFirstToken(Duration.ZERO)
-            .tokens(new TokenCounts(1L, 0L, Long.MAX_VALUE, null, null, null, null, 0L))
+            .tokens(TokenCounts.of(1, 0).cacheRead(1))
+            .statedTokens(new TokenCounts(1L, 0L, Long.MAX_VALUE, null, null, null, null, 0L))
             .attribution(Attribution.organization("\u00e9".repeat(128)).user("u", emoji))
             .metadata("{\"a\":\"" + "x".repeat(4_000) + "\"}")
             .build();
