@@ -74,21 +74,23 @@ public final class DeadLetters {
     return new DeadLetters(Objects.requireNonNull(file, "file"));
   }
 
-  /** Adds an event. Never throws: if the file fails, the letter goes into the log. */
-  void add(UsageEvent event, DropReason reason, String why, DeliveryCounts counts) {
-    String line = "";
+  /** Adds letters. Never throws: if the file fails, they go into the log. */
+  void add(List<Letter> letters, DeliveryCounts counts) {
+    var lines = new ArrayList<String>();
     try {
-      line = line(new Letter(event, reason, Instant.now(), why));
+      for (Letter letter : letters) {
+        lines.add(line(letter));
+      }
       synchronized (FILES) {
-        append(file, line.getBytes(StandardCharsets.UTF_8));
+        append(file, String.join("\n", lines).getBytes(StandardCharsets.UTF_8));
       }
     } catch (IOException | RuntimeException e) {
       counts.report(Anomaly.DEAD_LETTER_FAILED, "cannot write to " + file, e);
-      LOG.error("Dead letter: {}", line.isEmpty() ? event : line);
+      lines.forEach(line -> LOG.error("Dead letter: {}", line));
     }
   }
 
-  private static void append(Path file, byte[] line) throws IOException {
+  private static void append(Path file, byte[] lines) throws IOException {
     if (!Files.exists(file)) {
       Path parent = file.toAbsolutePath().getParent();
       if (parent != null) {
@@ -105,11 +107,11 @@ public final class DeadLetters {
       out.seek(Math.max(0, end - 1));
       boolean torn = end > 0 && out.read() != '\n';
       out.seek(end);
-      var bytes = new ByteArrayOutputStream(line.length + 2);
+      var bytes = new ByteArrayOutputStream(lines.length + 2);
       if (torn) {
         bytes.write('\n'); // a killed process left half a line: it must not take this one along
       }
-      bytes.write(line);
+      bytes.write(lines);
       bytes.write('\n');
       out.write(bytes.toByteArray());
       out.getFD().sync();

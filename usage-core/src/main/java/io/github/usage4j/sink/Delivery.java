@@ -3,6 +3,7 @@ package io.github.usage4j.sink;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageMetrics.DropReason;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -35,24 +36,34 @@ final class Delivery {
    * @throws Exception if the sink cannot write now; what is left in the list was not stored
    */
   void write(List<UsageEvent> pending) throws Exception {
+    var dead = new ArrayList<DeadLetters.Letter>();
+    try {
+      write(pending, dead);
+    } finally {
+      bury(dead); // together, because each time costs a flush of the disk
+    }
+  }
+
+  private void write(List<UsageEvent> pending, List<DeadLetters.Letter> dead) throws Exception {
     int size = pending.size();
     while (!pending.isEmpty()) {
       List<UsageEvent> batch = List.copyOf(pending.subList(0, Math.min(size, pending.size())));
       try {
-        writeOnce(batch);
+        writeOnce(batch, dead);
         size *= 2;
       } catch (UsageSink.RejectedException e) {
         if (batch.size() > 1) {
           size = batch.size() / 2;
           continue;
         }
-        drop(batch, DropReason.REJECTED, e);
+        dead.addAll(giveUp(batch, DropReason.REJECTED, e));
       }
       pending.subList(0, batch.size()).clear();
     }
   }
 
-  private void writeOnce(List<UsageEvent> batch) throws Exception {
+  private void writeOnce(List<UsageEvent> batch, List<DeadLetters.Letter> dead)
+      throws Exception {
     long started = System.nanoTime();
     var report = new Tally();
     sink.write(batch, report);
@@ -60,16 +71,18 @@ final class Delivery {
     int stored = batch.size() - report.duplicates - report.refused.size();
     counts.written(stored, Duration.ofNanos(System.nanoTime() - started));
     counts.duplicates(report.duplicates);
-    report.refused.forEach(this::refused);
+    for (DeadLetters.Letter refused : report.refused) {
+      refused(refused);
+      dead.add(refused);
+    }
   }
 
-  private void refused(Refused refused) {
-    if (refused.reason == DropReason.CONFLICT) {
+  private void refused(DeadLetters.Letter refused) {
+    if (refused.reason() == DropReason.CONFLICT) {
       counts.conflicts(1);
     }
-    counts.drop(1, refused.reason);
-    LOG.error("Usage event {} is not stored: {}", refused.event.id(), refused.why);
-    bury(refused.event, refused.reason, refused.why);
+    counts.drop(1, refused.reason());
+    LOG.error("Usage event {} is not stored: {}", refused.event().id(), refused.why());
   }
 
   /** A write failed and will be tried again. */
@@ -79,16 +92,23 @@ final class Delivery {
 
   /** These events will not be stored. */
   void drop(List<UsageEvent> events, DropReason reason, @Nullable Throwable cause) {
+    bury(giveUp(events, reason, cause));
+  }
+
+  private List<DeadLetters.Letter> giveUp(
+      List<UsageEvent> events, DropReason reason, @Nullable Throwable cause) {
     counts.drop(events.size(), reason);
     for (UsageEvent event : events) {
       LOG.error("Dropped usage event {}: {}", event.id(), reason, cause);
-      bury(event, reason, cause == null ? "" : cause.toString());
     }
+    String why = cause == null ? "" : cause.toString();
+    Instant now = Instant.now();
+    return events.stream().map(e -> new DeadLetters.Letter(e, reason, now, why)).toList();
   }
 
-  private void bury(UsageEvent event, DropReason reason, String why) {
-    if (letters != null) {
-      letters.add(event, reason, why, counts);
+  private void bury(List<DeadLetters.Letter> dead) {
+    if (letters != null && !dead.isEmpty()) {
+      letters.add(dead, counts);
     }
   }
 
@@ -127,13 +147,10 @@ final class Delivery {
     }
   }
 
-  /** An event that the sink did not take, although the batch went through. */
-  private record Refused(UsageEvent event, DropReason reason, String why) {}
-
   /** What the sink said about one batch; it counts only once the batch is through. */
   private static final class Tally implements UsageSink.Report {
     private int duplicates;
-    private final List<Refused> refused = new ArrayList<>();
+    private final List<DeadLetters.Letter> refused = new ArrayList<>();
 
     @Override
     public void duplicate(UsageEvent event) {
@@ -143,9 +160,10 @@ final class Delivery {
     @Override
     public void conflict(UsageEvent event) {
       refused.add(
-          new Refused(
+          new DeadLetters.Letter(
               event,
               DropReason.CONFLICT,
+              Instant.now(),
               "it is stored already with other billable content, which stays"));
     }
   }

@@ -77,7 +77,7 @@ class OutageTest {
                     long n = events.incrementAndGet();
                     tokens.addAndGet(n % 1_000);
                     tracker.record(event(n % 1_000));
-                    LockSupport.parkNanos(300_000);
+                    LockSupport.parkNanos(3_000_000);
                   }
                 },
                 "caller");
@@ -174,8 +174,8 @@ class OutageTest {
       second.stop();
       System.out.println(samples + " samples of 8 callers during outages, waiting: " + waiting);
       assertThat(waiting).isZero();
-      assertThat(spool.flush(Duration.ofMinutes(1))).isTrue();
-      assertThat(memory.flush(Duration.ofMinutes(1))).isTrue();
+      assertThat(spool.flush(Duration.ofMinutes(2))).as(spool.health().toString()).isTrue();
+      assertThat(memory.flush(Duration.ofMinutes(2))).as(memory.health().toString()).isTrue();
       spool.close();
       memory.close();
       check(spooled, first, spool.health().get(0), "spool");
