@@ -62,8 +62,7 @@ final class Delivery {
     }
   }
 
-  private void writeOnce(List<UsageEvent> batch, List<DeadLetters.Letter> dead)
-      throws Exception {
+  private void writeOnce(List<UsageEvent> batch, List<DeadLetters.Letter> dead) throws Exception {
     long started = System.nanoTime();
     var report = new Tally();
     sink.write(batch, report);
@@ -98,8 +97,10 @@ final class Delivery {
   private List<DeadLetters.Letter> giveUp(
       List<UsageEvent> events, DropReason reason, @Nullable Throwable cause) {
     counts.drop(events.size(), reason);
-    for (UsageEvent event : events) {
-      LOG.error("Dropped usage event {}: {}", event.id(), reason, cause);
+    if (reason == DropReason.REJECTED) { // one by one; others are dropped by the thousand
+      for (UsageEvent event : events) {
+        LOG.error("Dropped usage event {}: {}", event.id(), reason, cause);
+      }
     }
     String why = cause == null ? "" : cause.toString();
     Instant now = Instant.now();

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * Finds the events that a sink can never store although it does not say so. An outage looks the
  * same from here, so nothing is given up without proof that the sink works: an event is given up
  * when it failed alone in {@value #STRIKES} passes in each of which another one was stored, and not
- * before it was suspected for as long as the patience lasts. While closing there is no more time for
- * that, and one such pass is enough. Used by one thread.
+ * before it was suspected for as long as the patience lasts. While closing there is no more time
+ * for that, and one such pass is enough. Used by one thread.
  */
 final class PoisonSearch {
 

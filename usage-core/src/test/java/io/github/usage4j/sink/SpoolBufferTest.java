@@ -187,8 +187,7 @@ class SpoolBufferTest {
         .withMessage("the spool " + folder() + " must be a folder, but " + folder() + " is a file");
     assertThatExceptionOfType(UsageException.class)
         .isThrownBy(
-            () ->
-                UsageBuffer.spool(folder().resolve("below")).inFrontOf(stored::addAll, metrics))
+            () -> UsageBuffer.spool(folder().resolve("below")).inFrontOf(stored::addAll, metrics))
         .withMessageContaining("below must be a folder, but " + folder() + " is a file");
   }
 

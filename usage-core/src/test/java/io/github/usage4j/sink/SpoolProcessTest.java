@@ -54,8 +54,7 @@ class SpoolProcessTest {
             }
             stored.addAndGet(batch.size());
           };
-      Running buffer =
-          UsageBuffer.spool(Path.of(arguments[0])).inFrontOf(sink, UsageMetrics.NONE);
+      Running buffer = UsageBuffer.spool(Path.of(arguments[0])).inFrontOf(sink, UsageMetrics.NONE);
       List<UsageEvent> events = UsageEvents.random(11, 20_000);
       for (int i = 0; i < events.size(); i += 100) {
         buffer.write(events.subList(i, i + 100));
@@ -111,8 +110,7 @@ class SpoolProcessTest {
             }
             stored.addAndGet(batch.size());
           };
-      Running buffer =
-          UsageBuffer.spool(Path.of(arguments[0])).inFrontOf(sink, UsageMetrics.NONE);
+      Running buffer = UsageBuffer.spool(Path.of(arguments[0])).inFrontOf(sink, UsageMetrics.NONE);
       long afterATenth = 0;
       var batch = new ArrayList<UsageEvent>();
       for (int i = 1; i <= EVENTS; i++) {

@@ -91,8 +91,7 @@ class TrackerCloseTest {
         .extracting(UsageBuffer.Health::state)
         .containsOnly(UsageBuffer.State.CLOSED);
     assertThat(tracker.health().get(0).pending()).isEqualTo(100);
-    assertThat(tracker.health().get(2).dropped())
-        .containsOnly(Map.entry(DropReason.CLOSED, 100L));
+    assertThat(tracker.health().get(2).dropped()).containsOnly(Map.entry(DropReason.CLOSED, 100L));
   }
 
   @Test
@@ -143,8 +142,7 @@ class TrackerCloseTest {
         UsageTracker.builder(store)
             .buffer(UsageBuffer.manual())
             .alsoTo(
-                acme,
-                UsageBuffer.manual().only(e -> "acme".equals(e.attribution().organization())))
+                acme, UsageBuffer.manual().only(e -> "acme".equals(e.attribution().organization())))
             .build();
     List<UsageEvent> events = UsageEvents.chats(3);
     events.forEach(tracker::record);

@@ -205,8 +205,7 @@ class ChaosTest {
       tracker = open(sink); // with time to deliver what is left
       tracker.flush(Duration.ofSeconds(30));
       tracker.close();
-      DeadLetters letters =
-          DeadLetters.in(temp.resolve("spool").resolve(DeadLetters.FILE_NAME));
+      DeadLetters letters = DeadLetters.in(temp.resolve("spool").resolve(DeadLetters.FILE_NAME));
       var buried = new HashSet<UUID>();
       letters.forEach(letter -> buried.add(letter.event().id()));
       letters.replay(healed(store));

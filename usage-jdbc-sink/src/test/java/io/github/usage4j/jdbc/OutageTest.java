@@ -193,8 +193,7 @@ class OutageTest {
       var store = JdbcUsageStore.builder(hanging).tablePrefix(prefix).open();
       var tracker =
           UsageTracker.builder(store)
-              .buffer(
-                  UsageBuffer.spool(temp.resolve("spool")).closeTimeout(Duration.ofMillis(200)))
+              .buffer(UsageBuffer.spool(temp.resolve("spool")).closeTimeout(Duration.ofMillis(200)))
               .build();
       proxy.hang();
       List<UsageEvent> events = UsageEvents.chats(200);

@@ -69,10 +69,7 @@ class SpoolKillTest {
   private static LongBuffer acknowledged(Path file) throws IOException {
     try (var channel =
         FileChannel.open(
-            file,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.READ,
-            StandardOpenOption.WRITE)) {
+            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
       return channel.map(FileChannel.MapMode.READ_WRITE, 0, THREADS * 8L).asLongBuffer();
     }
   }
