@@ -19,13 +19,15 @@ public interface UsageMetrics {
     /** The buffer stayed full for as long as a caller may wait. */
     BUFFER_FULL,
     /** The sink refuses this event for what is in it. */
-    REJECTED_BY_SINK,
+    REJECTED,
     /** The id is stored already, with other billable content; the stored one stays. */
     CONFLICT,
     /** It is older than the single calls that the store still has. */
     BEHIND_HORIZON,
     /** It came after the tracker was closed, or could not be delivered while it was closing. */
-    CLOSED
+    CLOSED,
+    /** A record of a spool cannot be read back; its file is kept beside the others. */
+    CORRUPT
   }
 
   /** Something that is wrong. */
@@ -49,11 +51,20 @@ public interface UsageMetrics {
     /** A call ended after its operation was over, and was reported as such without it. */
     LATE_STEP,
     /** A guarded model was called past every tracked one: the call is not accounted for. */
-    UNTRACKED_CALL
+    UNTRACKED_CALL,
+    /** The filter of a buffer threw; the event was let through. */
+    FILTER_FAILED,
+    /** The disk of a spool fails: events are in memory only until it works, or they are stored. */
+    SPOOL_FAILED,
+    /** A dead letter could not be written; the event is in the log only. */
+    DEAD_LETTER_FAILED
   }
 
   /** An event was accepted for delivery, or dropped right away. */
   default void recorded(UsageEvent event) {}
+
+  /** A buffer has taken events: each ends as written, duplicate or dropped. */
+  default void accepted(int events) {}
 
   /** A sink has stored a batch. */
   default void written(int events, Duration took) {}
@@ -70,8 +81,11 @@ public interface UsageMetrics {
   /** Events that will not be stored. */
   default void dropped(int events, DropReason reason) {}
 
-  /** How many events wait in a buffer, told when a batch has been taken out. */
+  /** How many events wait in a buffer, told after each batch and each failure. */
   default void pending(long events) {}
+
+  /** How long the oldest of them has been waiting at most, told together with {@link #pending}. */
+  default void oldestAge(Duration age) {}
 
   /** Something is wrong; see {@link Anomaly}. */
   default void anomaly(Anomaly what) {}

@@ -1,31 +1,32 @@
 package io.github.usage4j.sink;
 
 import io.github.usage4j.UsageEvent;
-import io.github.usage4j.UsageMetrics;
 import io.github.usage4j.UsageMetrics.DropReason;
-import io.github.usage4j.internal.Guard;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands batches to a sink and accounts for what becomes of each event: written, known already, or
- * dropped with a reason. Shared by all buffers.
+ * Hands batches to a sink and settles each event: written, known already, or dropped with a reason
+ * and, where there is a file for it, as a dead letter. Shared by all buffers. One thread at a time
+ * writes.
  */
 final class Delivery {
 
   private static final Logger LOG = LoggerFactory.getLogger(UsageSink.class);
 
   private final UsageSink sink;
-  private final Guard guard;
-  private final AtomicLong dropped = new AtomicLong();
-  private boolean failing;
+  private final DeliveryCounts counts;
+  private final @Nullable DeadLetters letters;
 
-  Delivery(UsageSink sink, UsageMetrics metrics) {
+  Delivery(UsageSink sink, DeliveryCounts counts, @Nullable DeadLetters letters) {
     this.sink = sink;
-    this.guard = new Guard(metrics);
+    this.counts = counts;
+    this.letters = letters;
   }
 
   /**
@@ -35,88 +36,85 @@ final class Delivery {
    * @throws Exception if the sink cannot write now; what is left in the list was not stored
    */
   void write(List<UsageEvent> pending) throws Exception {
+    var dead = new ArrayList<DeadLetters.Letter>();
+    try {
+      write(pending, dead);
+    } finally {
+      bury(dead); // together, because each time costs a flush of the disk
+    }
+  }
+
+  private void write(List<UsageEvent> pending, List<DeadLetters.Letter> dead) throws Exception {
     int size = pending.size();
     while (!pending.isEmpty()) {
       List<UsageEvent> batch = List.copyOf(pending.subList(0, Math.min(size, pending.size())));
       try {
-        writeOnce(batch);
+        writeOnce(batch, dead);
         size *= 2;
       } catch (UsageSink.RejectedException e) {
         if (batch.size() > 1) {
           size = batch.size() / 2;
           continue;
         }
-        drop(batch, DropReason.REJECTED_BY_SINK, e);
+        dead.addAll(giveUp(batch, DropReason.REJECTED, e));
       }
       pending.subList(0, batch.size()).clear();
     }
   }
 
-  private void writeOnce(List<UsageEvent> batch) throws Exception {
+  private void writeOnce(List<UsageEvent> batch, List<DeadLetters.Letter> dead) throws Exception {
     long started = System.nanoTime();
     var report = new Tally();
     sink.write(batch, report);
-    if (failing) {
-      failing = false;
-      LOG.info("Usage events can be written again");
+    counts.worked();
+    int stored = batch.size() - report.duplicates - report.refused.size();
+    counts.written(stored, Duration.ofNanos(System.nanoTime() - started));
+    counts.duplicates(report.duplicates);
+    for (DeadLetters.Letter refused : report.refused) {
+      refused(refused);
+      dead.add(refused);
     }
-    int stored = batch.size() - report.duplicates - report.conflicts - report.behind;
-    guard.metrics(m -> m.written(stored, Duration.ofNanos(System.nanoTime() - started)));
-    if (report.duplicates > 0) {
-      guard.metrics(m -> m.duplicates(report.duplicates));
+  }
+
+  private void refused(DeadLetters.Letter refused) {
+    if (refused.reason() == DropReason.CONFLICT) {
+      counts.conflicts(1);
     }
-    if (report.conflicts > 0) {
-      guard.metrics(m -> m.conflicts(report.conflicts));
-    }
+    counts.drop(1, refused.reason());
+    LOG.error("Usage event {} is not stored: {}", refused.event().id(), refused.why());
   }
 
   /** A write failed and will be tried again. */
   void failed(int events, Throwable cause) {
-    guard.metrics(m -> m.retried(events, cause));
-    if (failing) {
-      LOG.debug("Still cannot write {} usage events", events, cause);
-    } else {
-      failing = true;
-      LOG.warn(
-          "Cannot write {} usage events now; they are kept and tried again"
-              + " (further failures are logged at debug level)",
-          events,
-          cause);
-    }
+    counts.failed(events, cause);
   }
 
   /** These events will not be stored. */
-  void drop(List<UsageEvent> events, DropReason reason, Throwable cause) {
-    drop(events.size(), reason);
-    for (UsageEvent event : events) {
-      LOG.error("Dropped usage event {}: {}", event.id(), reason, cause);
-    }
+  void drop(List<UsageEvent> events, DropReason reason, @Nullable Throwable cause) {
+    bury(giveUp(events, reason, cause));
   }
 
-  /** So many events will not be stored. */
-  void drop(int events, DropReason reason) {
-    if (events > 0) {
-      long before = dropped.getAndAdd(events);
-      guard.metrics(m -> m.dropped(events, reason));
-      if (before == 0) {
-        LOG.warn(
-            "Dropped {} usage events: {} (further drops are counted in UsageMetrics, logged at"
-                + " debug level)",
-            events,
-            reason);
-      } else {
-        LOG.debug("Dropped {} usage events: {}", events, reason);
+  private List<DeadLetters.Letter> giveUp(
+      List<UsageEvent> events, DropReason reason, @Nullable Throwable cause) {
+    counts.drop(events.size(), reason);
+    if (reason == DropReason.REJECTED) { // one by one; others are dropped by the thousand
+      for (UsageEvent event : events) {
+        LOG.error("Dropped usage event {}: {}", event.id(), reason, cause);
       }
     }
+    String why = cause == null ? "" : cause.toString();
+    Instant now = Instant.now();
+    return events.stream().map(e -> new DeadLetters.Letter(e, reason, now, why)).toList();
   }
 
-  /** How many events were dropped so far. */
-  long dropped() {
-    return dropped.get();
+  private void bury(List<DeadLetters.Letter> dead) {
+    if (letters != null && !dead.isEmpty()) {
+      letters.add(dead, counts);
+    }
   }
 
-  void pending(long events) {
-    guard.metrics(m -> m.pending(events));
+  DeliveryCounts counts() {
+    return counts;
   }
 
   /** Flushes the sink; false if that failed. */
@@ -140,11 +138,20 @@ final class Delivery {
     }
   }
 
-  /** What the sink said about one batch. */
-  private final class Tally implements UsageSink.Report {
+  /** Names the sink, whatever its own code does. */
+  @Override
+  public String toString() {
+    try {
+      return sink.toString();
+    } catch (RuntimeException e) {
+      return sink.getClass().getName();
+    }
+  }
+
+  /** What the sink said about one batch; it counts only once the batch is through. */
+  private static final class Tally implements UsageSink.Report {
     private int duplicates;
-    private int conflicts;
-    private int behind;
+    private final List<DeadLetters.Letter> refused = new ArrayList<>();
 
     @Override
     public void duplicate(UsageEvent event) {
@@ -153,22 +160,24 @@ final class Delivery {
 
     @Override
     public void conflict(UsageEvent event) {
-      conflicts++;
-      drop(1, DropReason.CONFLICT);
-      LOG.error(
-          "Usage event {} is stored already with other billable content; the stored one stays",
-          event.id());
+      refused.add(
+          new DeadLetters.Letter(
+              event,
+              DropReason.CONFLICT,
+              Instant.now(),
+              "it is stored already with other billable content, which stays"));
     }
 
     @Override
     public void behindHorizon(UsageEvent event) {
-      behind++;
-      drop(1, DropReason.BEHIND_HORIZON);
-      LOG.error(
-          "Usage event {} of {} is older than the single calls that the store still has; it is not"
-              + " counted",
-          event.id(),
-          event.occurredAt());
+      refused.add(
+          new DeadLetters.Letter(
+              event,
+              DropReason.BEHIND_HORIZON,
+              Instant.now(),
+              "it is of "
+                  + event.occurredAt()
+                  + ", older than the single calls that the store still has; it is not counted"));
     }
   }
 }

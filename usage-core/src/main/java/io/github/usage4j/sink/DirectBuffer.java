@@ -10,19 +10,24 @@ import java.util.List;
 final class DirectBuffer implements UsageBuffer.Running {
 
   private final Delivery delivery;
+  private final DeliveryCounts counts;
   private boolean closed;
+  private long accepted;
   private long reported; // drops that a flush has told of
 
   DirectBuffer(Delivery delivery) {
     this.delivery = delivery;
+    counts = delivery.counts();
   }
 
   @Override
   public synchronized void write(List<UsageEvent> events) {
     if (closed) {
-      delivery.drop(events.size(), DropReason.CLOSED);
+      counts.drop(events.size(), DropReason.CLOSED);
       return;
     }
+    accepted += events.size();
+    counts.accepted(events.size());
     var pending = new ArrayList<>(events);
     try {
       delivery.write(pending);
@@ -30,16 +35,26 @@ final class DirectBuffer implements UsageBuffer.Running {
       if (e instanceof InterruptedException) {
         Thread.currentThread().interrupt();
       }
-      delivery.drop(pending, DropReason.REJECTED_BY_SINK, e);
+      delivery.drop(pending, DropReason.REJECTED, e);
     }
   }
 
   @Override
   public synchronized boolean flush(Duration timeout) {
-    long dropped = delivery.dropped();
+    long dropped = counts.dropped();
     boolean lost = dropped > reported;
     reported = dropped;
     return delivery.flush() && !lost;
+  }
+
+  @Override
+  public synchronized UsageBuffer.Health health() {
+    return counts.health(
+        delivery.toString(),
+        closed ? UsageBuffer.State.CLOSED : UsageBuffer.State.OK,
+        accepted,
+        0,
+        Duration.ZERO);
   }
 
   @Override
@@ -47,6 +62,7 @@ final class DirectBuffer implements UsageBuffer.Running {
     if (!closed) {
       closed = true;
       delivery.close();
+      DeliveryCounts.reportClosed(health());
     }
   }
 }

@@ -6,31 +6,35 @@ import io.github.usage4j.internal.Durations;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jctools.queues.MpscArrayQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A bounded queue with many callers and one writing thread. Callers never touch the sink; they wait
  * for room at most {@code maxWait}.
  */
-final class MemoryBuffer implements UsageBuffer.Running {
+final class MemoryBuffer implements UsageBuffer.Running, Courier.Host {
 
-  private static final long FIRST_BACKOFF = TimeUnit.MILLISECONDS.toNanos(50);
-  private static final long LAST_BACKOFF = TimeUnit.SECONDS.toNanos(15);
   private static final Duration AFTER_INTERRUPT = Duration.ofSeconds(1);
   private static final long ROOM_CHECK = TimeUnit.MICROSECONDS.toNanos(500);
 
   private final Delivery delivery;
+  private final DeliveryCounts counts;
+  private final Courier courier;
   private final MpscArrayQueue<UsageEvent> queue;
   private final int capacity;
   private final int batchSize;
   private final long maxDelay;
   private final long maxWait;
   private final Duration closeTimeout;
+  private final boolean reports;
   private final Thread writer;
+  private final Progress progress = new Progress();
+  private final WaitingSince waitingSince = new WaitingSince();
 
   /** How many events are settled: stored or dropped. Written by the writer only, until it ends. */
   private volatile long done;
@@ -44,37 +48,48 @@ final class MemoryBuffer implements UsageBuffer.Running {
   private volatile boolean terminated;
   private boolean abandoned; // guarded by leftovers
   private final AtomicBoolean closing = new AtomicBoolean();
-  private final Object progress = new Object();
   private final Object leftovers = new Object();
 
+  /**
+   * A buffer that runs.
+   *
+   * @param lastBackoff how long it waits at most after a failure
+   * @param search null where a failure is never the fault of an event, in front of a disk
+   */
   MemoryBuffer(
+      UsageBuffer settings,
+      String thread,
       Delivery delivery,
-      int capacity,
-      int batchSize,
-      Duration maxDelay,
-      Duration maxWait,
-      Duration closeTimeout) {
+      long lastBackoff,
+      @Nullable PoisonSearch search) {
     this.delivery = delivery;
-    this.capacity = capacity;
-    this.batchSize = batchSize;
-    this.maxDelay = Durations.toNanos(maxDelay);
-    this.maxWait = Durations.toNanos(maxWait);
-    this.closeTimeout = closeTimeout;
+    this.counts = delivery.counts();
+    this.capacity = settings.capacity;
+    this.batchSize = settings.batchSize;
+    this.maxDelay = Durations.toNanos(settings.maxDelay);
+    this.maxWait = Durations.toNanos(settings.maxWait);
+    this.closeTimeout = settings.closeTimeout;
+    this.reports = search != null;
+    courier = new Courier(delivery, this, batchSize, lastBackoff, search);
     queue = new MpscArrayQueue<>(capacity);
-    writer = new Thread(this::run, "usage4j-writer");
+    writer = new Thread(this::run, thread);
     writer.setDaemon(true);
     writer.start();
   }
 
   @Override
   public void write(List<UsageEvent> events) {
+    int taken = 0;
     for (UsageEvent event : events) {
       if (closed) {
-        delivery.drop(1, DropReason.CLOSED);
-      } else if (!offer(event)) {
-        delivery.drop(1, DropReason.BUFFER_FULL);
+        counts.drop(1, DropReason.CLOSED);
+      } else if (offer(event)) {
+        taken++;
+      } else {
+        counts.drop(1, DropReason.BUFFER_FULL);
       }
     }
+    counts.accepted(taken);
     wakeWriterIfNeeded();
     if (terminated) {
       dropLeftovers(); // the writer may have looked for the last time before our offer
@@ -100,6 +115,9 @@ final class MemoryBuffer implements UsageBuffer.Running {
     if (queue.offerIfBelowThreshold(event, capacity)) {
       return true;
     }
+    if (maxWait > 0) {
+      counts.waited();
+    }
     long deadline = System.nanoTime() + maxWait;
     while (!closed && System.nanoTime() - deadline < 0 && !Thread.currentThread().isInterrupted()) {
       LockSupport.unpark(writer);
@@ -111,72 +129,91 @@ final class MemoryBuffer implements UsageBuffer.Running {
     return false;
   }
 
+  /**
+   * Waits until all that was accepted so far is settled, also if interrupted.
+   *
+   * @param unless stops the waiting
+   * @return false if it was not settled in time
+   */
+  boolean awaitSettled(long nanos, BooleanSupplier unless) {
+    long target = accepted();
+    return progress.awaitUninterruptibly(
+        nanos, () -> done >= target || terminated || unless.getAsBoolean());
+  }
+
+  /** Lets those who wait look again. */
+  void signal() {
+    progress.signal();
+  }
+
+  long accepted() {
+    return queue.currentProducerIndex();
+  }
+
+  long pendingEvents() {
+    return Math.max(0, accepted() - done);
+  }
+
+  Duration oldestAge() {
+    return pendingEvents() == 0 ? Duration.ZERO : waitingSince.age();
+  }
+
+  boolean terminated() {
+    return terminated;
+  }
+
+  @Override
+  public UsageBuffer.Health health() {
+    UsageBuffer.State state =
+        closed
+            ? UsageBuffer.State.CLOSED
+            : counts.failing() ? UsageBuffer.State.FAILING : UsageBuffer.State.OK;
+    return counts.health(delivery.toString(), state, accepted(), abandonedPending(), oldestAge());
+  }
+
+  /** What hangs in a sink is counted as dropped and waits no more. */
+  private long abandonedPending() {
+    synchronized (leftovers) {
+      return abandoned ? 0 : pendingEvents();
+    }
+  }
+
   @Override
   public boolean flush(Duration timeout) {
-    long droppedBefore = delivery.dropped();
-    long target = queue.currentProducerIndex();
-    long deadline = System.nanoTime() + Durations.toNanos(timeout);
-    synchronized (progress) {
+    long droppedBefore = counts.dropped();
+    long target = accepted();
+    synchronized (leftovers) {
       flushTarget = Math.max(flushTarget, target);
-      LockSupport.unpark(writer);
-      while (flushed < target) {
-        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-        if (left <= 0 || terminated) {
-          return false;
-        }
-        try {
-          progress.wait(left);
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          return false;
-        }
-      }
     }
-    return delivery.dropped() == droppedBefore;
+    LockSupport.unpark(writer);
+    return progress.await(Durations.toNanos(timeout), () -> flushed >= target || terminated)
+        && flushed >= target
+        && counts.dropped() == droppedBefore;
   }
 
   @Override
   public void close() {
     if (!closing.compareAndSet(false, true)) {
       // Whoever closes too waits as well: it may be the last one before the process ends.
-      var unused = join(closeTimeout.plus(AFTER_INTERRUPT));
+      var unused = Threads.join(writer, closeTimeout.plus(AFTER_INTERRUPT));
       return;
     }
     closed = true;
     LockSupport.unpark(writer);
-    if (join(closeTimeout)) {
-      return;
-    }
-    givenUp = true;
-    writer.interrupt();
-    if (!join(AFTER_INTERRUPT)) {
-      synchronized (leftovers) {
-        abandoned = true;
-        // The sink hangs. What it holds may still arrive, but nobody will know.
-        delivery.drop((int) (queue.currentProducerIndex() - done), DropReason.CLOSED);
+    if (!Threads.join(writer, closeTimeout)) {
+      givenUp = true;
+      writer.interrupt();
+      if (!Threads.join(writer, AFTER_INTERRUPT)) {
+        synchronized (leftovers) {
+          abandoned = true;
+          // The sink hangs. What it holds may still arrive, but nobody will know.
+          counts.drop((int) (accepted() - done), DropReason.CLOSED);
+        }
       }
     }
-  }
-
-  private boolean join(Duration atMost) {
-    boolean interrupted = false;
-    long deadline = System.nanoTime() + Durations.toNanos(atMost);
-    while (writer.isAlive()) {
-      long left = deadline - System.nanoTime();
-      if (left <= 0) {
-        break;
-      }
-      try {
-        TimeUnit.NANOSECONDS.timedJoin(writer, Math.max(left, 1_000_000));
-      } catch (InterruptedException e) {
-        // Closing goes on: what waits here is money. The interrupt is kept for the caller.
-        interrupted = true;
-      }
+    if (reports) {
+      DeliveryCounts.reportClosed(health());
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    return !writer.isAlive();
   }
 
   private void run() {
@@ -184,8 +221,9 @@ final class MemoryBuffer implements UsageBuffer.Running {
     try {
       while (!givenUp) {
         if (collect(batch)) {
-          deliver(batch);
-          delivery.pending(queue.size());
+          courier.deliver(batch);
+          giveUp(batch);
+          tellPending();
         } else if (closed && queue.isEmpty()) {
           break;
         }
@@ -196,14 +234,13 @@ final class MemoryBuffer implements UsageBuffer.Running {
       terminated = true;
       dropLeftovers();
       delivery.close();
-      synchronized (progress) {
-        progress.notifyAll();
-      }
+      progress.signal();
     }
   }
 
   /** Takes what is there, and waits for more unless somebody waits for it. */
   private boolean collect(List<UsageEvent> batch) {
+    waitingSince.mark(accepted());
     queue.drain(batch::add, batchSize);
     if (batch.isEmpty()) {
       return false;
@@ -222,58 +259,72 @@ final class MemoryBuffer implements UsageBuffer.Running {
     return true;
   }
 
-  /** Writes until all of the batch is settled; tries again until closing gives up. */
-  private void deliver(List<UsageEvent> batch) {
-    long backoff = FIRST_BACKOFF;
-    while (!batch.isEmpty()) {
-      int before = batch.size();
-      try {
-        delivery.write(batch);
-      } catch (Throwable e) {
-        // Also errors: without this thread every later event would be lost.
-        if (givenUp) {
-          settled(before - batch.size());
-          before = batch.size();
-          delivery.drop(before, DropReason.CLOSED);
-          batch.clear();
-        } else {
-          delivery.failed(batch.size(), e);
-          delivery.pending(queue.size() + batch.size());
-          pause(backoff);
-          backoff = Math.min(backoff * 2, LAST_BACKOFF);
-        }
+  private void giveUp(List<UsageEvent> left) {
+    synchronized (leftovers) {
+      if (!left.isEmpty() && !abandoned) {
+        delivery.drop(List.copyOf(left), DropReason.CLOSED, null);
       }
-      settled(before - batch.size());
+    }
+    settled(left.size());
+    left.clear();
+  }
+
+  @Override
+  public void settled(int events) {
+    if (events > 0) {
+      long before = done;
+      done = before + events;
+      waitingSince.settledUpTo(before + events);
+      progress.signal();
     }
   }
 
-  private void settled(int events) {
-    long before = done;
-    done = before + events;
+  @Override
+  public boolean goesOn() {
+    return !givenUp;
   }
 
-  /** Waits between half and all of the backoff, so that instances do not come back together. */
-  private void pause(long backoff) {
-    long deadline =
-        System.nanoTime() + backoff / 2 + ThreadLocalRandom.current().nextLong(backoff / 2);
+  @Override
+  public boolean closing() {
+    return closed;
+  }
+
+  @Override
+  public void failed() {
+    waitingSince.mark(accepted());
+    tellPending();
+  }
+
+  @Override
+  public void topUp(List<UsageEvent> batch, int atMost) {
+    if (atMost > 0) {
+      queue.drain(batch::add, atMost);
+    }
+  }
+
+  @Override
+  public void pause(long nanos) {
+    long deadline = System.nanoTime() + nanos;
     boolean wasClosed = closed;
-    long left = deadline - System.nanoTime();
+    long left = nanos;
     while (left > 0 && !givenUp && closed == wasClosed) {
       park(left);
       left = deadline - System.nanoTime();
     }
   }
 
+  private void tellPending() {
+    counts.pending(pendingEvents(), oldestAge());
+  }
+
   private void flushSink() {
     long target = flushTarget;
     if (flushed < target && done >= target) {
       if (delivery.flush()) {
-        synchronized (progress) {
-          flushed = target;
-          progress.notifyAll();
-        }
+        flushed = target;
+        progress.signal();
       } else {
-        pause(FIRST_BACKOFF);
+        pause(Courier.jittered(Courier.FIRST_BACKOFF));
       }
     }
   }
@@ -282,6 +333,7 @@ final class MemoryBuffer implements UsageBuffer.Running {
     idle = true;
     if (queue.isEmpty() && !closed && flushed >= flushTarget) {
       LockSupport.park(this);
+      waitingSince.idleUntilNow();
       // A stray interrupt would turn every later wait into a busy loop.
       Thread.interrupted();
     }
@@ -295,13 +347,11 @@ final class MemoryBuffer implements UsageBuffer.Running {
 
   private void dropLeftovers() {
     synchronized (leftovers) {
-      int count = 0;
-      while (queue.poll() != null) {
-        count++;
-      }
-      if (count > 0 && !abandoned) {
-        delivery.drop(count, DropReason.CLOSED);
-        settled(count);
+      var left = new ArrayList<UsageEvent>();
+      queue.drain(left::add);
+      if (!left.isEmpty() && !abandoned) {
+        delivery.drop(left, DropReason.CLOSED, null);
+        settled(left.size());
       }
     }
   }

@@ -2,6 +2,8 @@ package io.github.usage4j.sink;
 
 import io.github.usage4j.UsageEvent;
 import java.util.List;
+import java.util.Objects;
+import org.slf4j.Logger;
 
 /**
  * Where events go: the write SPI. A sink may block and may throw; a {@link UsageBuffer} in front of
@@ -32,6 +34,15 @@ public interface UsageSink {
 
   /** Called once, after the last write. A store stays readable. */
   default void close() throws Exception {}
+
+  /**
+   * A sink that writes one line at info level for each event, with the event's components as
+   * key-value pairs, named as OpenTelemetry names them where it does. What is unknown is left out,
+   * and so are labels, metadata and error messages. A delivery that is repeated is logged again.
+   */
+  static UsageSink toLog(Logger logger) {
+    return new LogSink(Objects.requireNonNull(logger, "logger"));
+  }
 
   /**
    * What a store says about events that it did not add: those it had already, and those that came

@@ -5,14 +5,12 @@ import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Kind;
 import io.github.usage4j.UsageMetrics;
 import io.github.usage4j.UsageMetrics.Anomaly;
-import io.github.usage4j.internal.Durations;
 import io.github.usage4j.internal.Guard;
 import io.github.usage4j.sink.UsageBuffer;
 import io.github.usage4j.sink.UsageSink;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -43,7 +41,7 @@ public final class UsageTracker implements AutoCloseable {
   private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
 
   private final ThreadContext context = new ThreadContext();
-  private final List<UsageBuffer.Running> sinks = new ArrayList<>();
+  private final Sinks sinks;
   private final Guard guard;
   private final Pricing pricing;
   private final @Nullable Supplier<Attribution> resolver;
@@ -55,6 +53,7 @@ public final class UsageTracker implements AutoCloseable {
   private final OpenStreams streams;
   private volatile Supplier<Supplier<Runnable>> more = () -> () -> () -> {};
   private volatile boolean closing;
+  private final @Nullable ShutdownHook shutdown;
 
   UsageTracker(UsageTrackerBuilder builder) {
     guard = new Guard(builder.metrics);
@@ -66,10 +65,8 @@ public final class UsageTracker implements AutoCloseable {
     held = new HeldCalls(builder.errorGrace, timer);
     streams = new OpenStreams(builder.streamIdle, timer);
     ends = new OperationEnds(builder.operationListeners, builder.operationIdle, guard, timer);
-    sinks.add(builder.buffer.inFrontOf(builder.sink, builder.metrics));
-    for (UsageTrackerBuilder.Target target : builder.others) {
-      sinks.add(target.buffer().inFrontOf(target.sink(), builder.metrics));
-    }
+    sinks = Sinks.open(builder, guard);
+    shutdown = builder.closeOnShutdown ? ShutdownHook.register(this) : null;
   }
 
   /** A tracker with all defaults, which writes to the sink in the background. */
@@ -266,29 +263,34 @@ public final class UsageTracker implements AutoCloseable {
    * @return false if the time was not enough, or if something of it had to be dropped meanwhile
    */
   public boolean flush(Duration timeout) {
-    long deadline = System.nanoTime() + Durations.toNanos(timeout);
-    boolean all = true;
-    for (UsageBuffer.Running sink : sinks) {
-      long left = Math.max(0, deadline - System.nanoTime());
-      all &= sink.flush(Duration.ofNanos(left));
-    }
-    return all;
+    return sinks.flush(timeout);
   }
 
   /**
-   * Takes no more events, delivers those that wait, and closes the sinks; what cannot be delivered
-   * in time is counted as dropped. Closing twice is harmless.
+   * How the buffers are doing: one entry for each sink, in the order in which they were given.
+   * Quick; asks neither a sink nor a disk.
+   */
+  public List<UsageBuffer.Health> health() {
+    return sinks.health();
+  }
+
+  /**
+   * Takes no more events, delivers those that wait, flushes and closes the sinks, and reports in
+   * the log what became of them; what cannot be delivered in time stays in the spool, or is counted
+   * as dropped. Takes no longer than the longest close timeout of the buffers, and a few seconds.
+   * Closing twice is harmless; the second call waits for the first.
    */
   @Override
   public void close() {
     closing = true;
+    if (shutdown != null) {
+      shutdown.unregister();
+    }
     long deadline = System.nanoTime() + CLOSE_WAIT.toNanos();
     held.endAll(deadline);
     streams.closeAll(deadline);
     ends.endAll();
-    for (UsageBuffer.Running sink : sinks) {
-      guard.run(Anomaly.LISTENER_FAILED, "closing a buffer", sink::close);
-    }
+    sinks.close();
   }
 
   void runWithin(ThreadContext.Frame frame, Runnable callback) {
@@ -305,10 +307,7 @@ public final class UsageTracker implements AutoCloseable {
     if (operation != null && operation.suspended()) {
       return;
     }
-    List<UsageEvent> one = List.of(event);
-    for (UsageBuffer.Running sink : sinks) {
-      guard.run(Anomaly.LISTENER_FAILED, "a buffer", () -> sink.write(one));
-    }
+    sinks.write(event);
     guard.metrics(m -> m.recorded(event));
     if (event.statedTokens() != null) {
       guard.report(

@@ -1,6 +1,7 @@
 package io.github.usage4j.track;
 
 import io.github.usage4j.Attribution;
+import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageMetrics;
 import io.github.usage4j.internal.Checks;
 import io.github.usage4j.pricing.PriceCatalog;
@@ -33,6 +34,8 @@ public final class UsageTrackerBuilder {
   Duration streamIdle = Duration.ofMinutes(UsageTracker.STREAM_IDLE_MINUTES);
   Duration operationIdle = Duration.ofSeconds(UsageTracker.OPERATION_IDLE_SECONDS);
   Duration errorGrace = Duration.ofSeconds(UsageTracker.ERROR_GRACE_SECONDS);
+
+  boolean closeOnShutdown;
 
   UsageTrackerBuilder(UsageSink sink) {
     this.sink = Objects.requireNonNull(sink, "sink");
@@ -147,7 +150,21 @@ public final class UsageTrackerBuilder {
     return this;
   }
 
-  /** The tracker. Close it at the end. */
+  /**
+   * Closes the tracker when the JVM is shut down, for applications that have no place to do so
+   * themselves. Other shutdown hooks run at the same time: where one of them closes what a sink
+   * needs, such as a pool, close the tracker there instead. Default: not.
+   */
+  public UsageTrackerBuilder closeOnShutdown() {
+    closeOnShutdown = true;
+    return this;
+  }
+
+  /**
+   * The tracker. Close it at the end.
+   *
+   * @throws UsageException if the folder of a spool cannot be used
+   */
   public UsageTracker build() {
     return new UsageTracker(this);
   }

@@ -10,6 +10,7 @@ import java.util.Map;
 public final class CountingMetrics implements UsageMetrics {
 
   public long recorded;
+  public long accepted;
   public long written;
   public long duplicates;
   public long conflicts;
@@ -20,6 +21,11 @@ public final class CountingMetrics implements UsageMetrics {
   @Override
   public synchronized void recorded(UsageEvent event) {
     recorded++;
+  }
+
+  @Override
+  public synchronized void accepted(int events) {
+    accepted += events;
   }
 
   @Override

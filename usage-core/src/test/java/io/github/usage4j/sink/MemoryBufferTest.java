@@ -155,7 +155,7 @@ class MemoryBufferTest {
     buffer.write(events);
     assertThat(buffer.flush(LONG)).isFalse(); // it says that something was dropped
     assertThat(stored).hasSize(97).doesNotHaveDuplicates();
-    assertThat(metrics.dropped(DropReason.REJECTED_BY_SINK)).isEqualTo(3);
+    assertThat(metrics.dropped(DropReason.REJECTED)).isEqualTo(3);
     buffer.close();
     assertThat(metrics.settled()).isEqualTo(100);
   }
@@ -418,7 +418,7 @@ class MemoryBufferTest {
                 },
                 metrics);
     bad.write(events(2));
-    assertThat(metrics.dropped(DropReason.REJECTED_BY_SINK)).isEqualTo(2);
+    assertThat(metrics.dropped(DropReason.REJECTED)).isEqualTo(2);
     assertThat(bad.flush(LONG)).isFalse();
     assertThat(bad.flush(LONG)).isTrue();
     bad.close();

@@ -567,7 +567,7 @@ class UsageTrackerTest {
     scope.run(() -> fanOut.start(CHAT, "p", "m").succeeded(TokenCounts.of(10, 1)));
     assertThat(only().tokens()).isEqualTo(TokenCounts.of(10, 1));
     assertThat(scope.totalUsage().totalTokens()).isEqualTo(11);
-    assertThat(metrics.dropped(DropReason.REJECTED_BY_SINK)).isEqualTo(1);
+    assertThat(metrics.dropped(DropReason.REJECTED)).isEqualTo(1);
   }
 
   @Test

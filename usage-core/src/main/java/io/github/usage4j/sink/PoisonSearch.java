@@ -1,0 +1,148 @@
+package io.github.usage4j.sink;
+
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.UsageMetrics.DropReason;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the events that a sink can never store although it does not say so. An outage looks the
+ * same from here, so nothing is given up without proof that the sink works: an event is given up
+ * when it failed alone in {@value #STRIKES} passes in each of which another one was stored, and not
+ * before it was suspected for as long as the patience lasts. While closing there is no more time
+ * for that, and one such pass is enough. Used by one thread.
+ */
+final class PoisonSearch {
+
+  static final int STRIKES = 3;
+
+  /** After so many events that failed alone, and none stored, the sink is taken to be away. */
+  private static final int BLIND = 3;
+
+  private static final long FIRST_BACKOFF = TimeUnit.MILLISECONDS.toNanos(50);
+
+  private static final class Suspect {
+    private final long since;
+    private long next;
+    private long backoff = FIRST_BACKOFF;
+    private int strikes;
+
+    Suspect(long now) {
+      since = now;
+    }
+  }
+
+  private final Delivery delivery;
+  private final int batchSize;
+  private final long patience;
+  private final LongSupplier nanoTime;
+  private final IdentityHashMap<UsageEvent, Suspect> suspects = new IdentityHashMap<>();
+  private boolean onlySuspects;
+
+  PoisonSearch(Delivery delivery, int batchSize, long patience, LongSupplier nanoTime) {
+    this.delivery = delivery;
+    this.batchSize = batchSize;
+    this.patience = patience;
+    this.nanoTime = nanoTime;
+  }
+
+  /** How many events are held that failed alone. */
+  int suspects() {
+    return suspects.size();
+  }
+
+  /** Whether the last pass had no event but those under suspicion, and so could prove nothing. */
+  boolean waitsForCompany() {
+    return onlySuspects;
+  }
+
+  void forget() {
+    suspects.clear();
+    onlySuspects = false;
+  }
+
+  /**
+   * Tries all of the batch once, by halves where that fails, and takes out what is settled.
+   *
+   * @return a failure of this pass; null if there was none
+   */
+  @Nullable Throwable pass(List<UsageEvent> batch, Courier.Host host) {
+    List<UsageEvent> company = new ArrayList<>();
+    Deque<List<UsageEvent>> parts = new ArrayDeque<>();
+    for (UsageEvent event : batch) {
+      Suspect suspect = suspects.get(event);
+      if (suspect == null) {
+        company.add(event);
+      } else if (suspect.next - nanoTime.getAsLong() <= 0 || host.closing()) {
+        parts.add(List.of(event));
+      }
+    }
+    onlySuspects = company.isEmpty();
+    if (!onlySuspects) {
+      parts.addFirst(company);
+    }
+    Set<UsageEvent> settled = Collections.newSetFromMap(new IdentityHashMap<>());
+    List<UsageEvent> alone = new ArrayList<>();
+    Throwable failure = null;
+    while (!parts.isEmpty() && host.goesOn() && (!settled.isEmpty() || alone.size() < BLIND)) {
+      List<UsageEvent> part = parts.removeFirst();
+      var left = new ArrayList<>(part);
+      try {
+        delivery.write(left);
+      } catch (Throwable e) {
+        failure = e;
+      }
+      // What was rejected in words proves as well that the sink works.
+      settled.addAll(part.subList(0, part.size() - left.size()));
+      if (left.size() == 1) {
+        alone.add(left.get(0));
+      } else if (!left.isEmpty()) {
+        parts.addFirst(List.copyOf(left.subList(left.size() / 2, left.size())));
+        parts.addFirst(List.copyOf(left.subList(0, left.size() / 2)));
+      }
+    }
+    settled.forEach(suspects::remove);
+    judge(alone, !settled.isEmpty(), host.closing(), settled, failure);
+    batch.removeIf(settled::contains);
+    if (settled.isEmpty()) {
+      Collections.rotate(batch, -alone.size()); // the next pass begins with others
+    }
+    return failure;
+  }
+
+  private void judge(
+      List<UsageEvent> alone,
+      boolean sinkWorks,
+      boolean closing,
+      Set<UsageEvent> settled,
+      @Nullable Throwable failure) {
+    long now = nanoTime.getAsLong();
+    for (UsageEvent event : alone) {
+      Suspect suspect = suspects.get(event);
+      if (suspect == null && sinkWorks) {
+        suspect = new Suspect(now);
+        suspects.put(event, suspect);
+      }
+      if (suspect == null) {
+        continue;
+      }
+      suspect.strikes += sinkWorks ? 1 : 0;
+      suspect.next = now + suspect.backoff;
+      suspect.backoff = Math.min(suspect.backoff * 2, Courier.LAST_BACKOFF);
+      boolean waited = now - suspect.since >= patience || suspects.size() > batchSize / 2;
+      if (closing || (sinkWorks && waited && suspect.strikes >= STRIKES)) {
+        delivery.drop(List.of(event), DropReason.REJECTED, failure);
+        suspects.remove(event);
+        settled.add(event);
+      }
+    }
+  }
+}
