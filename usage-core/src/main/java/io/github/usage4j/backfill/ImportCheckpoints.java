@@ -19,8 +19,12 @@ public interface ImportCheckpoints {
   /** One run of an import. */
   interface Session extends AutoCloseable {
 
-    /** How far earlier runs came; null if there was none. */
-    @Nullable ImportProgress reached();
+    /**
+     * How far earlier runs came; null if there was none.
+     *
+     * @throws Exception if that cannot be known
+     */
+    @Nullable ImportProgress reached() throws Exception;
 
     /**
      * Remembers how far it is now. Called after the events before it were stored.

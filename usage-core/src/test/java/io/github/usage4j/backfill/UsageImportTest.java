@@ -126,7 +126,7 @@ class UsageImportTest {
             ImportCheckpoints.Session session = memory.begin(source, input);
             return new ImportCheckpoints.Session() {
               @Override
-              public @Nullable ImportProgress reached() {
+              public @Nullable ImportProgress reached() throws Exception {
                 return session.reached();
               }
 

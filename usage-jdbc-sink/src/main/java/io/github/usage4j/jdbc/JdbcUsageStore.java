@@ -2,8 +2,10 @@ package io.github.usage4j.jdbc;
 
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageException;
+import io.github.usage4j.UsageFilter;
 import io.github.usage4j.UsageQueries;
 import io.github.usage4j.UsageReader;
+import io.github.usage4j.backfill.ImportCheckpoints;
 import io.github.usage4j.sink.UsageStore;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -75,10 +77,23 @@ public final class JdbcUsageStore implements UsageStore {
   private final EventWriter writer;
   private final UsageReader reader;
   private final UsageQueries queries;
+  private final boolean rowSecurity;
+  private final DataSource dataSource;
+  private final Jobs jobs;
 
-  private JdbcUsageStore(Database database, Tables tables, EventWriter writer, UsageReader reader) {
+  private JdbcUsageStore(
+      Database database,
+      Tables tables,
+      EventWriter writer,
+      UsageReader reader,
+      boolean rowSecurity,
+      DataSource dataSource,
+      Jobs jobs) {
+    this.rowSecurity = rowSecurity;
+    this.dataSource = dataSource;
     this.database = database;
     this.tables = tables;
+    this.jobs = jobs;
     this.writer = writer;
     this.reader = reader;
     this.queries = new UsageQueries(reader);
@@ -130,8 +145,45 @@ public final class JdbcUsageStore implements UsageStore {
     return queries;
   }
 
+  Jobs jobs() {
+    return jobs;
+  }
+
   UsageReader reader() {
     return reader;
+  }
+
+  /**
+   * What a member of an organization may see, and not a row more, whatever is asked: PostgreSQL
+   * itself leaves out the rows of others. Make one for each request; it keeps no connection.
+   *
+   * <p>{@link #queries()} trusts each {@link UsageFilter}; this trusts none but the one given here.
+   *
+   * @param who an organization: sees its rows; with a user: only that user's. Or all organizations
+   * @throws IllegalArgumentException if it names anything else
+   * @throws UsageException if row-level security was not on for the role of this store when it was
+   *     opened: see docs/isolation.md
+   */
+  public UsageQueries queriesAs(UsageFilter who) {
+    RowIdentity identity = RowIdentity.of(who);
+    if (!rowSecurity) {
+      throw new UsageException(
+          "queriesAs needs row-level security on "
+              + tables.event()
+              + ", but it is not on, or not for the role of this store (a superuser's and one with"
+              + " BYPASSRLS never are); apply postgresql/rls.sql and open the store again",
+          null);
+    }
+    return new UsageQueries(
+        Builder.reader(new IdentityDataSource(dataSource, identity), jobs.dialect(), tables));
+  }
+
+  /**
+   * Remembers in this database how far imports have come, and keeps two instances from importing
+   * the same input at once.
+   */
+  public ImportCheckpoints importCheckpoints() {
+    return new JdbcImportCheckpoints(jobs);
   }
 
   /** Names the database and the tables, never the address or the account. */
@@ -198,6 +250,7 @@ public final class JdbcUsageStore implements UsageStore {
       try {
         Dialect dialect;
         Database kind;
+        boolean rowSecurity;
         try (Connection connection = dataSource.getConnection()) {
           kind =
               database != null
@@ -205,6 +258,7 @@ public final class JdbcUsageStore implements UsageStore {
                   : Database.of(connection.getMetaData().getDatabaseProductName());
           dialect = kind.dialect();
           dialect.prepare(connection);
+          rowSecurity = dialect.detectRowSecurity(connection, tables);
         }
         var transactions = new Transactions(dataSource, dialect);
         var schema = new Schema(dialect, tables, transactions);
@@ -217,11 +271,20 @@ public final class JdbcUsageStore implements UsageStore {
             kind,
             tables,
             new EventWriter(transactions, dialect, tables, clock),
-            new JdbcUsageReader(jdbi(dataSource), dialect, tables));
+            rowSecurity
+                ? reader(new IdentityDataSource(dataSource, RowIdentity.ADMIN), dialect, tables)
+                : reader(dataSource, dialect, tables),
+            rowSecurity,
+            dataSource,
+            new Jobs(transactions, dialect, tables, clock));
       } catch (SQLException e) {
         throw new UsageException(
             "cannot open the usage tables " + tables.prefix() + "*: " + e.getMessage(), e);
       }
+    }
+
+    private static UsageReader reader(DataSource dataSource, Dialect dialect, Tables tables) {
+      return new JdbcUsageReader(jdbi(dataSource), dialect, tables);
     }
 
     /** Queries are complete SQL, and a connection without autocommit is the pool's to tidy up. */

@@ -23,6 +23,8 @@ final class PostgresDialect implements Dialect {
 
   private static final int ROWS_PER_STATEMENT = 5_000;
 
+  private volatile boolean rowSecurity;
+
   @Override
   public String scripts() {
     return "postgresql";
@@ -47,6 +49,25 @@ final class PostgresDialect implements Dialect {
   @Override
   public void beforeWrite(Connection connection) {
     // synchronous_commit is the server's, or the role's, to choose.
+  }
+
+  @Override
+  public boolean detectRowSecurity(Connection connection, Tables tables) throws SQLException {
+    rowSecurity =
+        Dialect.isTrue(
+            connection,
+            "SELECT COALESCE((SELECT row_security_active(oid) FROM pg_class WHERE oid ="
+                + " to_regclass(?)), false)",
+            tables.event());
+    return rowSecurity;
+  }
+
+  /** Who writes, upgrades or maintains works on the rows of everybody. */
+  @Override
+  public void afterBegin(Connection connection) throws SQLException {
+    if (rowSecurity) {
+      RowIdentity.ADMIN.set(connection);
+    }
   }
 
   @Override

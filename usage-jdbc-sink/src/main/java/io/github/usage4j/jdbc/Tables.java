@@ -29,4 +29,17 @@ record Tables(String prefix) {
   String schema() {
     return prefix + "schema";
   }
+
+  /** How far imports have come. */
+  String imports() {
+    return prefix + "import";
+  }
+
+  String jobLock() {
+    return prefix + "job_lock";
+  }
+
+  String monthClose() {
+    return prefix + "month_close";
+  }
 }

@@ -91,6 +91,7 @@ final class Transactions {
       }
       try {
         begin(connection, before);
+        dialect.afterBegin(connection);
         T result = work.run(connection);
         connection.commit();
         committed = true;

@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS ${prefix}import (
   read_count     BIGINT NOT NULL COMMENT 'How many records were read, over all runs',
   stored_count   BIGINT NOT NULL COMMENT 'How many of them became new events',
   known_count    BIGINT NOT NULL COMMENT 'How many were stored before',
+  conflict_count BIGINT NOT NULL COMMENT 'How many ids were stored before with other billable content, which stayed',
   left_out_count BIGINT NOT NULL COMMENT 'How many the filter left out',
   rejected_count BIGINT NOT NULL COMMENT 'How many could not be used',
   finished       BOOLEAN NOT NULL COMMENT 'Whether the end of the input was reached',

@@ -8,6 +8,7 @@ CREATE TABLE ${prefix}import (
   read_count     BIGINT NOT NULL,
   stored_count   BIGINT NOT NULL,
   known_count    BIGINT NOT NULL,
+  conflict_count BIGINT NOT NULL,
   left_out_count BIGINT NOT NULL,
   rejected_count BIGINT NOT NULL,
   finished       BOOLEAN NOT NULL,
@@ -22,6 +23,7 @@ COMMENT ON COLUMN ${prefix}import.position IS 'Where the next run begins; its fo
 COMMENT ON COLUMN ${prefix}import.read_count IS 'How many records were read, over all runs';
 COMMENT ON COLUMN ${prefix}import.stored_count IS 'How many of them became new events';
 COMMENT ON COLUMN ${prefix}import.known_count IS 'How many were stored before';
+COMMENT ON COLUMN ${prefix}import.conflict_count IS 'How many ids were stored before with other billable content, which stayed';
 COMMENT ON COLUMN ${prefix}import.left_out_count IS 'How many the filter left out';
 COMMENT ON COLUMN ${prefix}import.rejected_count IS 'How many could not be used';
 COMMENT ON COLUMN ${prefix}import.finished IS 'Whether the end of the input was reached';
