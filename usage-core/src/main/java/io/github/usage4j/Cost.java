@@ -34,16 +34,22 @@ public record Cost(
 
   private static final int MAX_REFERENCE = 512;
 
+  /** What ISO 4217 has for "no currency"; rollups mark with it what has no price. */
+  private static final String NO_CURRENCY = "XXX";
+
   /**
    * @throws IllegalArgumentException if an amount is negative or has more than {@link #SCALE}
-   *     decimals
+   *     decimals, or the currency is XXX, which stands for none
    */
   public Cost {
     input = canonical("input cost", input);
     output = canonical("output cost", output);
     cache = canonical("cache cost", cache);
     other = canonical("other cost", other);
-    Objects.requireNonNull(currency, "currency");
+    if (currency.getCurrencyCode().equals(NO_CURRENCY)) {
+      throw new IllegalArgumentException(
+          "currency must be one that things are paid in, but was " + NO_CURRENCY);
+    }
     priceReference = Checks.textOrNull(priceReference, MAX_REFERENCE);
   }
 

@@ -22,6 +22,8 @@ public interface UsageMetrics {
     REJECTED_BY_SINK,
     /** The id is stored already, with other billable content; the stored one stays. */
     CONFLICT,
+    /** It is older than the single calls that the store still has. */
+    BEHIND_HORIZON,
     /** It came after the tracker was closed, or could not be delivered while it was closing. */
     CLOSED
   }

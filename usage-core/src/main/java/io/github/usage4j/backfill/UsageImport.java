@@ -215,6 +215,7 @@ public final class UsageImport {
     private long leftOut;
     private long bad;
     private long stored;
+    private @Nullable UsageEvent behind;
 
     Run(UsageSink sink, ImportCheckpoints.Session session, Rejects rejected, ImportProgress reached)
         throws Exception {
@@ -286,6 +287,27 @@ public final class UsageImport {
       return progress;
     }
 
+    /** Its month is over and its single calls are deleted: the totals would no longer add up. */
+    private void requireNotBehind(List<Made> made) {
+      UsageEvent first = behind;
+      if (first != null) {
+        String where =
+            made.stream()
+                .filter(m -> m.event().id().equals(first.id()))
+                .map(m -> m.record().where())
+                .findFirst()
+                .orElse("an event");
+        throw new UsageException(
+            where
+                + ": "
+                + first.occurredAt()
+                + " lies before the raw horizon of organization '"
+                + first.attribution().organization()
+                + "'; restore that month's events first",
+            null);
+      }
+    }
+
     /** What the sink refuses for its content is found by halving. */
     private void write(List<Made> made) throws Exception {
       if (made.isEmpty()) {
@@ -295,6 +317,7 @@ public final class UsageImport {
       try {
         sink.write(made.stream().map(Made::event).toList(), this);
         stored += written;
+        requireNotBehind(made);
       } catch (RejectedException e) {
         if (made.size() == 1) {
           reject(made.get(0).record(), String.valueOf(e.getMessage()), e);
@@ -315,6 +338,12 @@ public final class UsageImport {
     public void conflict(UsageEvent event) {
       conflicts++;
       written--;
+    }
+
+    @Override
+    public void behindHorizon(UsageEvent event) {
+      written--;
+      behind = behind == null ? event : behind;
     }
 
     private void reject(ImportRecord record, String reason, @Nullable Exception cause)

@@ -60,7 +60,7 @@ final class Delivery {
       failing = false;
       LOG.info("Usage events can be written again");
     }
-    int stored = batch.size() - report.duplicates - report.conflicts;
+    int stored = batch.size() - report.duplicates - report.conflicts - report.behind;
     guard.metrics(m -> m.written(stored, Duration.ofNanos(System.nanoTime() - started)));
     if (report.duplicates > 0) {
       guard.metrics(m -> m.duplicates(report.duplicates));
@@ -144,6 +144,7 @@ final class Delivery {
   private final class Tally implements UsageSink.Report {
     private int duplicates;
     private int conflicts;
+    private int behind;
 
     @Override
     public void duplicate(UsageEvent event) {
@@ -157,6 +158,17 @@ final class Delivery {
       LOG.error(
           "Usage event {} is stored already with other billable content; the stored one stays",
           event.id());
+    }
+
+    @Override
+    public void behindHorizon(UsageEvent event) {
+      behind++;
+      drop(1, DropReason.BEHIND_HORIZON);
+      LOG.error(
+          "Usage event {} of {} is older than the single calls that the store still has; it is not"
+              + " counted",
+          event.id(),
+          event.occurredAt());
     }
   }
 }

@@ -33,7 +33,10 @@ public interface UsageSink {
   /** Called once, after the last write. A store stays readable. */
   default void close() throws Exception {}
 
-  /** What a store says about events it had already. Called after the batch is committed. */
+  /**
+   * What a store says about events that it did not add: those it had already, and those that came
+   * too late. Called after the batch is committed.
+   */
   interface Report {
     /** Listens to nothing. */
     Report NONE = new Report() {};
@@ -43,6 +46,12 @@ public interface UsageSink {
 
     /** The store has this id with other billable content; the stored event stays as it is. */
     default void conflict(UsageEvent event) {}
+
+    /**
+     * The single calls of that time are gone from the store, so that it cannot tell whether it has
+     * counted this one: it is not stored and changes no total.
+     */
+    default void behindHorizon(UsageEvent event) {}
   }
 
   /**

@@ -1,88 +1,101 @@
 package io.github.usage4j.jdbc;
 
-import io.github.usage4j.TokenCounts;
-import io.github.usage4j.UsageEvent;
+import io.github.usage4j.BillingPeriod;
+import io.github.usage4j.UsageFilter;
 import io.github.usage4j.UsageQueries.Dimension;
 import io.github.usage4j.UsageQuery;
 import java.util.Collection;
-import java.util.List;
 import java.util.stream.Collectors;
 
-/** The SQL form of {@code UsageSummary.of}: what one call adds, summed by keys and currency. */
+/**
+ * The SQL form of a {@link UsageQuery}: one statement, so that its parts see one state of the
+ * database. Each part has one row for each combination of keys and currency.
+ */
 final class AggregateSql {
 
   static final String FIRST_ORGANIZATION = "first_organization";
   static final String LAST_ORGANIZATION = "last_organization";
 
-  private static final List<String> COUNTS =
-      List.of(
-          "input_tokens",
-          "output_tokens",
-          "cache_read_tokens",
-          "cache_write_tokens",
-          "cache_write_one_hour_tokens",
-          "reasoning_tokens",
-          "input_audio_tokens",
-          "output_audio_tokens");
+  private final UsageQuery query;
+  private final Collection<Dimension> dimensions;
+  private final Tables tables;
+  private final String emptyText;
+  private final Sql sql = new Sql("");
 
-  private static final List<String> COSTS =
-      List.of("cost_input", "cost_output", "cost_cache", "cost_other");
-
-  /** {@link TokenCounts#isUnknown} denied, or units: something was used. */
-  private static final String USED =
-      "COALESCE("
-          + COUNTS.stream().map(name -> "e." + name).collect(Collectors.joining(", "))
-          + ") IS NOT NULL OR e.units IS NOT NULL";
-
-  /** {@link UsageEvent#unpriced}. */
-  static final String UNPRICED =
-      "(e.currency IS NULL AND e.outcome <> 'REFUSED' AND (" + USED + "))";
-
-  /** {@link UsageEvent#unmeasured}. */
-  private static final String UNMEASURED =
-      "e.quality = 'MISSING' AND e.units IS NULL AND e.outcome IN ('SUCCESS', 'CANCELLED')";
-
-  private AggregateSql() {}
-
-  /** One row for each combination of keys and currency. */
-  static Sql of(
+  private AggregateSql(
       UsageQuery query, Collection<Dimension> dimensions, Tables tables, String emptyText) {
-    String keys =
-        dimensions.stream().map(d -> "e." + column(d) + ", ").collect(Collectors.joining());
-    String organization = "COALESCE(e.organization, " + emptyText + ")";
-    var sql = new Sql("SELECT ");
-    sql.add(keys)
-        .add("e.currency")
-        .add(", MIN(" + organization + ") AS ")
-        .add(FIRST_ORGANIZATION)
-        .add(", MAX(" + organization + ") AS ")
-        .add(LAST_ORGANIZATION)
-        .add(countIf("e.outcome <> 'REFUSED'", "calls"))
-        .add(countIf("e.opens_operation", "operations"))
-        .add(countIf("e.tool_calls > 0", "tool_turns"))
-        .add(countIf("e.outcome = 'ERROR'", "errors"))
-        .add(countIf("e.outcome = 'CANCELLED'", "cancelled"))
-        .add(countIf("e.outcome = 'REFUSED'", "refused"));
-    COUNTS.forEach(name -> sql.add(", SUM(e." + name + ") AS " + name));
-    sql.add(countIf(UNMEASURED, "unmeasured"))
-        .add(countIf("e.quality = 'PARTIAL'", "partial"))
-        .add(countIf("e.quality = 'ESTIMATED'", "estimated"));
-    COSTS.forEach(name -> sql.add(", SUM(e." + name + ") AS " + name));
-    return sql.add(countIf(UNPRICED, "unpriced"))
-        .add(", SUM(CASE WHEN e.outcome = 'SUCCESS' THEN e.total_tokens END) AS succeeded_tokens")
-        .add(", SUM(CASE WHEN e.outcome = 'SUCCESS' THEN e.duration_us END) AS succeeded_us")
-        .add(", MAX(e.occurred_at) AS last_at")
-        .add(" FROM ")
+    this.query = query;
+    this.dimensions = dimensions;
+    this.tables = tables;
+    this.emptyText = emptyText;
+  }
+
+  /** At least one part; they must not overlap. */
+  static Sql of(
+      UsageQuery query,
+      Collection<Dimension> dimensions,
+      PeriodParts parts,
+      Tables tables,
+      String emptyText) {
+    var statement = new AggregateSql(query, dimensions, tables, emptyText);
+    parts.calls().forEach(statement::calls);
+    parts.rollups().forEach(statement::rollups);
+    return statement.sql;
+  }
+
+  private void calls(BillingPeriod when) {
+    next();
+    String keys = keys("e", "e.utc_day");
+    sql.add("SELECT ").add(keys).add("e.currency");
+    organizations("COALESCE(e.organization, " + emptyText + ")");
+    RollupMeasure.read().forEach(m -> sql.add(", " + m.ofCalls() + " AS " + m.name()));
+    sql.add(" FROM ")
         .add(tables.event())
         .add(" e")
-        .where(query.who(), query.when())
+        .where(query.who(), when)
         .add(" GROUP BY ")
         .add(keys)
         .add("e.currency");
   }
 
-  private static String countIf(String condition, String name) {
-    return ", SUM(CASE WHEN " + condition + " THEN 1 ELSE 0 END) AS " + name;
+  private void rollups(PeriodParts.Buckets buckets) {
+    next();
+    sql.add("SELECT ").add(keys("r", "r.bucket AS utc_day")).add("r.currency");
+    organizations("r.organization");
+    RollupMeasure.read().forEach(m -> sql.add(", " + m.ofRollups("r") + " AS " + m.name()));
+    sql.add(" FROM ")
+        .add(tables.rollup())
+        .add(" r WHERE r.grain = ")
+        .bind(buckets.grain().code)
+        .add(" AND r.bucket >= ")
+        .bind(buckets.from())
+        .add(" AND r.bucket < ")
+        .bind(buckets.to());
+    UsageFilter who = query.who();
+    sql.only("r.organization", who.organization());
+    sql.only("r.user_id", who.user());
+    sql.only("r.customer_id", who.customer());
+    sql.only("r.category", who.category());
+    sql.only("r.provider", who.provider());
+    sql.only("r.model", who.model());
+    sql.add(" GROUP BY ").add(keys("r", "r.bucket")).add("r.currency");
+  }
+
+  private void next() {
+    if (!sql.isEmpty()) {
+      sql.add(" UNION ALL ");
+    }
+  }
+
+  private void organizations(String organization) {
+    sql.add(", MIN(" + organization + ") AS " + FIRST_ORGANIZATION)
+        .add(", MAX(" + organization + ") AS " + LAST_ORGANIZATION);
+  }
+
+  private String keys(String alias, String day) {
+    return dimensions.stream()
+        .map(d -> (d == Dimension.DAY ? day : alias + "." + column(d)) + ", ")
+        .collect(Collectors.joining());
   }
 
   /** The column that a report is broken down by. */

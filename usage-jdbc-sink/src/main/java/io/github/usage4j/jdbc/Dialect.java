@@ -49,6 +49,11 @@ interface Dialect {
   /** An empty text that compares exactly, as an expression. */
   String emptyText();
 
+  /** A text without quotes that compares exactly, as an expression. */
+  default String text(String plain) {
+    return "'" + plain + "'";
+  }
+
   /** True if the table is there under the name that statements use. */
   boolean hasTable(Connection connection, String table) throws SQLException;
 
@@ -74,6 +79,29 @@ interface Dialect {
   /** Writes labels that are new, differ, or were seen on a later day; sorted by key. */
   void upsertLabels(Connection connection, Tables tables, Map<LabelKey, Label> labels)
       throws SQLException;
+
+  /**
+   * Keeps maintenance away until this transaction ends: taken by every writer, before anything
+   * else.
+   */
+  void lockForWriting(Connection connection, Tables tables) throws SQLException;
+
+  /**
+   * Keeps every writer away until this transaction ends: taken by maintenance, before anything else
+   * and never for longer than one bounded step.
+   */
+  void lockForMaintenance(Connection connection, Tables tables) throws SQLException;
+
+  /**
+   * Adds to the rollups.
+   *
+   * @param rows in {@link RollupRow#ORDER}, so that concurrent writers wait for each other in one
+   *     order
+   */
+  void addToRollups(Connection connection, Tables tables, List<RollupRow> rows) throws SQLException;
+
+  /** {@link RollupKey#hash} of these expressions, as an expression. */
+  String keyHash(List<String> values);
 
   /** Which of these ids are stored; the statement is {@code id = ANY (?)}. */
   default java.sql.Array arrayOfIds(Connection connection, Collection<UUID> ids)

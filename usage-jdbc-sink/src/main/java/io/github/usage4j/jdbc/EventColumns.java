@@ -147,7 +147,7 @@ final class EventColumns {
     return amount;
   }
 
-  private static long micros(Duration duration) {
+  static long micros(Duration duration) {
     try {
       return Math.addExact(
           Math.multiplyExact(duration.getSeconds(), 1_000_000L), duration.getNano() / 1_000);

@@ -26,8 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Stores a batch in one transaction: new ids are inserted, known ids are compared with what is
- * stored and reported after the commit. A stored row never changes.
+ * Stores a batch in one transaction: new ids are inserted and added to the rollups, known ids are
+ * compared with what is stored and reported after the commit. A stored row never changes.
  */
 final class EventWriter {
 
@@ -37,12 +37,14 @@ final class EventWriter {
   private final Dialect dialect;
   private final Tables tables;
   private final InstantSource clock;
+  private final Horizon horizon;
 
   EventWriter(Transactions transactions, Dialect dialect, Tables tables, InstantSource clock) {
     this.transactions = transactions;
     this.dialect = dialect;
     this.tables = tables;
     this.clock = clock;
+    this.horizon = new Horizon(tables);
   }
 
   void write(List<UsageEvent> batch, Report report) throws SQLException, RejectedException {
@@ -72,11 +74,19 @@ final class EventWriter {
    * What became of the first event of each id.
    *
    * @param inserted ids that were new
-   * @param stored what the other ids have in the database; empty if that cannot be read back
+   * @param stored what known ids have in the database; empty if that cannot be read back
+   * @param behind ids of calls from before the raw horizon
    */
-  private record Outcome(Set<UUID> inserted, Map<UUID, Optional<UsageEvent>> stored) {}
+  private record Outcome(
+      Set<UUID> inserted, Map<UUID, Optional<UsageEvent>> stored, Set<UUID> behind) {}
 
-  private Outcome store(Connection connection, Collection<UsageEvent> events) throws SQLException {
+  private Outcome store(Connection connection, Collection<UsageEvent> batch) throws SQLException {
+    dialect.lockForWriting(connection, tables);
+    Set<UUID> behind = horizon.behind(connection, batch);
+    List<UsageEvent> events = batch.stream().filter(e -> !behind.contains(e.id())).toList();
+    if (events.isEmpty()) {
+      return new Outcome(Set.of(), Map.of(), behind);
+    }
     List<UsageEvent> sorted =
         events.stream().sorted(Comparator.comparing(UsageEvent::id, UsageIds.ORDER)).toList();
     Set<UUID> inserted =
@@ -86,12 +96,33 @@ final class EventWriter {
     if (!labels.isEmpty()) {
       dialect.upsertLabels(connection, tables, labels);
     }
+    if (!news.isEmpty()) {
+      addToRollups(connection, news);
+    }
     Set<UUID> known =
         events.stream()
             .map(UsageEvent::id)
             .filter(id -> !inserted.contains(id))
             .collect(Collectors.toSet());
-    return new Outcome(inserted, known.isEmpty() ? Map.of() : read(connection, known));
+    return new Outcome(inserted, known.isEmpty() ? Map.of() : read(connection, known), behind);
+  }
+
+  private void addToRollups(Connection connection, List<UsageEvent> news) throws SQLException {
+    List<RollupRow> rows = RollupRow.of(news);
+    try {
+      dialect.addToRollups(connection, tables, rows);
+    } catch (SQLException e) {
+      if (SqlStates.saysTooLarge(e)) {
+        throw new SQLException(
+            "a sum in "
+                + tables.rollup()
+                + " would be more than its column holds: "
+                + e.getMessage(),
+            SqlStates.of(e),
+            e);
+      }
+      throw e;
+    }
   }
 
   /** A row that breaks a rule does so for ever: to throw here would hold up every later event. */
@@ -133,6 +164,10 @@ final class EventWriter {
     for (UsageEvent event : batch) {
       if (unseen.remove(event.id())) {
         continue; // this is the one that was inserted
+      }
+      if (outcome.behind.contains(event.id())) {
+        report.behindHorizon(event);
+        continue;
       }
       Optional<UsageEvent> stored =
           outcome.stored.getOrDefault(event.id(), Optional.ofNullable(firsts.get(event.id())));

@@ -13,12 +13,15 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** H2 2.x in any compatibility mode but Oracle: only statements that the others read alike. */
 final class H2Dialect implements Dialect {
 
   private static final Set<String> NOT_FOUND = Set.of("42S02", "42S03", "42S04");
   private static final String ADMIN_RIGHTS_REQUIRED = "90040";
+  private static final int LOCK_TIMEOUT = 50200;
+  private static final int LOCK_ATTEMPTS = 30;
   private static final String MEMORY = "jdbc:h2:mem:";
 
   /** Here or on a server, for which H2 takes a host with and without slashes. */
@@ -80,7 +83,12 @@ final class H2Dialect implements Dialect {
   /** IGNORECASE makes a plain literal, and what it is combined with, ignore case. */
   @Override
   public String emptyText() {
-    return "CAST('' AS VARCHAR_CASESENSITIVE)";
+    return text("");
+  }
+
+  @Override
+  public String text(String plain) {
+    return "CAST('" + plain + "' AS VARCHAR_CASESENSITIVE)";
   }
 
   private static void require(Connection connection, String setting, int wanted, String otherwise)
@@ -298,5 +306,103 @@ final class H2Dialect implements Dialect {
       }
       statement.executeBatch();
     }
+  }
+
+  @Override
+  public void lockForWriting(Connection connection, Tables tables) throws SQLException {
+    lockForMaintenance(connection, tables);
+  }
+
+  /**
+   * H2 has no shared locks, and one writer is faster than several: all take turns. Waiting is not
+   * failing, however long the others take; nothing has been written yet.
+   */
+  @Override
+  public void lockForMaintenance(Connection connection, Tables tables) throws SQLException {
+    String sql = "SELECT raw_from FROM " + tables.horizon() + " WHERE scope = ? FOR UPDATE";
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setString(1, Horizon.ALL);
+      for (int attempt = 1; ; attempt++) {
+        try {
+          statement.execute();
+          return;
+        } catch (SQLException e) {
+          if (attempt == LOCK_ATTEMPTS || e.getErrorCode() != LOCK_TIMEOUT) {
+            throw e;
+          }
+        }
+      }
+    }
+  }
+
+  /** The update comes first, the insert takes what is not there. */
+  @Override
+  public void addToRollups(Connection connection, Tables tables, List<RollupRow> rows)
+      throws SQLException {
+    String update =
+        "UPDATE "
+            + tables.rollup()
+            + " r SET "
+            + RollupColumn.merged(column -> "r." + column.name(), H2Dialect::mark)
+            + " WHERE r.grain = ? AND r.bucket = ? AND r.key_hash = ?";
+    String insert =
+        "INSERT INTO "
+            + tables.rollup()
+            + " ("
+            + RollupColumn.names()
+            + ") VALUES ("
+            + String.join(", ", Collections.nCopies(RollupColumn.ALL.size(), "?"))
+            + ")";
+    try (PreparedStatement updates = connection.prepareStatement(update);
+        PreparedStatement inserts = connection.prepareStatement(insert)) {
+      for (RollupRow row : rows) {
+        int position = 1;
+        for (RollupColumn column : RollupColumn.MEASURES) {
+          column.bind(updates, position++, row);
+          if (column.merge() == RollupMeasure.Merge.ADD_KNOWN) {
+            column.bind(updates, position++, row);
+          }
+        }
+        updates.setObject(position++, row.grain().code);
+        updates.setObject(position++, row.bucket());
+        updates.setObject(position, row.hash());
+        updates.addBatch();
+      }
+      int[] updated = updates.executeBatch();
+      boolean found = true;
+      for (int i = 0; i < updated.length; i++) {
+        if (updated[i] == 0) {
+          for (int column = 0; column < RollupColumn.ALL.size(); column++) {
+            RollupColumn.ALL.get(column).bind(inserts, column + 1, rows.get(i));
+          }
+          inserts.addBatch();
+          found = false;
+        }
+      }
+      if (!found) {
+        inserts.executeBatch();
+      }
+    }
+  }
+
+  /** A parameter whose type is known before it is bound. */
+  private static String mark(RollupColumn column) {
+    String type =
+        switch (column.type()) {
+          case BIGINT -> "BIGINT";
+          case DECIMAL -> "DECIMAL(56, 18)";
+          case TIMESTAMP -> "TIMESTAMP(6) WITH TIME ZONE";
+          default -> throw new IllegalStateException(column.name() + " does not add up");
+        };
+    return "CAST(? AS " + type + ")";
+  }
+
+  @Override
+  public String keyHash(List<String> values) {
+    String text =
+        values.stream()
+            .map(value -> "OCTET_LENGTH(STRINGTOUTF8(" + value + ")), ':', " + value)
+            .collect(Collectors.joining(", "));
+    return "CAST(SUBSTRING(HASH('SHA-256', CONCAT(" + text + ")) FROM 1 FOR 16) AS UUID)";
   }
 }

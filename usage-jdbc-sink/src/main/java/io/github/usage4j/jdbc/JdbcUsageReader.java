@@ -1,5 +1,6 @@
 package io.github.usage4j.jdbc;
 
+import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.Cost;
 import io.github.usage4j.EventQuery;
 import io.github.usage4j.TokenCounts;
@@ -26,23 +27,40 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers from the event table. Every bound is computed in Java; the database's clock is not asked.
+ * Answers sums from the rollups, as far as they know what is asked for, and all else from the event
+ * table. Every bound is computed in Java; the database's clock is not asked.
  */
 final class JdbcUsageReader implements UsageReader {
 
   private final Jdbi jdbi;
   private final Tables tables;
   private final String emptyText;
+  private final Horizon horizon;
+  private final Function<UsageQuery, PeriodParts> parts;
 
   JdbcUsageReader(Jdbi jdbi, Dialect dialect, Tables tables) {
+    this(jdbi, dialect.emptyText(), tables, PeriodParts::of);
+  }
+
+  private JdbcUsageReader(
+      Jdbi jdbi, String emptyText, Tables tables, Function<UsageQuery, PeriodParts> parts) {
     this.jdbi = jdbi;
     this.tables = tables;
-    this.emptyText = dialect.emptyText();
+    this.emptyText = emptyText;
+    this.horizon = new Horizon(tables);
+    this.parts = parts;
+  }
+
+  /** The same without rollups, to compare both. */
+  JdbcUsageReader withoutRollups() {
+    return new JdbcUsageReader(
+        jdbi, emptyText, tables, query -> PeriodParts.onlyCalls(query.when()));
   }
 
   @Override
@@ -51,14 +69,22 @@ final class JdbcUsageReader implements UsageReader {
     return asking(
         () -> "the sum of " + describe(query.who()) + " " + query.when() + " by " + dimensions,
         () -> {
-          var sql = AggregateSql.of(query, dimensions, tables, emptyText);
+          PeriodParts from = parts.apply(query);
+          if (from.isEmpty()) {
+            return List.of();
+          }
+          var sql = AggregateSql.of(query, dimensions, from, tables, emptyText);
           var rows = new HashMap<Map<Dimension, String>, Row>();
+          // Asked before and after, because it may be moved meanwhile: forwards by retention,
+          // backwards by restoring an archive.
+          from.calls().forEach(calls -> requireCalls(query.who(), calls.start()));
           sql.forEach(
               jdbi,
               result -> {
                 Map<Dimension, String> keys = keys(result, dimensions);
                 rows.computeIfAbsent(keys, k -> new Row()).add(summary(result), result);
               });
+          from.calls().forEach(calls -> requireCalls(query.who(), calls.start()));
           Map<LabelKey, String> labels = labelsOf(rows);
           var summaries = new ArrayList<UsageSummary>();
           rows.forEach(
@@ -72,6 +98,9 @@ final class JdbcUsageReader implements UsageReader {
     return asking(
         () -> "calls of " + describe(query.who()) + " " + query.when(),
         () -> {
+          if (query.operationId() == null && query.id() == null) {
+            requireSome(query.who(), query.when());
+          }
           var sql =
               new Sql("SELECT e.*, u.label AS ")
                   .add(EventMapper.USER_LABEL)
@@ -97,6 +126,47 @@ final class JdbcUsageReader implements UsageReader {
           sql.forEach(jdbi, row -> events.add(EventMapper.read(row)));
           return events;
         });
+  }
+
+  /**
+   * From when on every call is there that the filter lets through; {@link Horizon#NONE} if none was
+   * ever deleted.
+   */
+  Instant callsFrom(UsageFilter who) {
+    return horizonAfter(Horizon.NONE).of(who);
+  }
+
+  private Horizon.Positions horizonAfter(Instant instant) {
+    try {
+      return jdbi.withHandle(handle -> horizon.after(handle.getConnection(), instant));
+    } catch (SQLException e) {
+      throw new UsageException("cannot read " + tables.horizon() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private void requireCalls(UsageFilter who, Instant from) {
+    Instant there = horizonAfter(from).of(who);
+    if (there.isAfter(from)) {
+      throw new UsageException(
+          "single calls are kept from "
+              + there
+              + " on, the raw horizon, but this needs those from "
+              + from
+              + " on; whole days and months are answered for any time, if neither session nor"
+              + " outcome nor unpriced calls are asked for",
+          null);
+    }
+  }
+
+  /** No calls at all would look as if there had been none. */
+  private void requireSome(UsageFilter who, BillingPeriod when) {
+    Horizon.Positions positions = horizonAfter(when.start());
+    Instant there =
+        who.organization() != null ? positions.of(who.organization()) : positions.everywhere();
+    if (when.start().isBefore(when.end()) && !there.isBefore(when.end())) {
+      throw new UsageException(
+          "single calls are kept from " + there + " on, the raw horizon", null);
+    }
   }
 
   /** Stored times are whole microseconds; a position between two of them must not be rounded. */
@@ -211,7 +281,7 @@ final class JdbcUsageReader implements UsageReader {
   private UsageSummary summary(ResultSet row) throws SQLException {
     String currency = row.getString("currency");
     List<Cost> costs =
-        currency == null
+        currency == null || currency.equals(RollupKey.UNPRICED)
             ? List.of()
             : List.of(
                 new Cost(
@@ -253,7 +323,8 @@ final class JdbcUsageReader implements UsageReader {
     try {
       return Cost.currencyOf(code);
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(tables.event() + ".currency: " + e.getMessage(), e);
+      throw new IllegalArgumentException(
+          tables.event() + ".currency or " + tables.rollup() + ".currency: " + e.getMessage(), e);
     }
   }
 

@@ -74,8 +74,11 @@ public final class JdbcUsageStore implements UsageStore {
 
   private final Database database;
   private final Tables tables;
+  private final Dialect dialect;
+  private final Transactions transactions;
   private final EventWriter writer;
-  private final UsageReader reader;
+  private final JdbcUsageReader reader;
+  private final UsageMaintenance maintenance;
   private final UsageQueries queries;
   private final boolean rowSecurity;
   private final DataSource dataSource;
@@ -84,18 +87,23 @@ public final class JdbcUsageStore implements UsageStore {
   private JdbcUsageStore(
       Database database,
       Tables tables,
+      Dialect dialect,
+      Transactions transactions,
       EventWriter writer,
-      UsageReader reader,
+      JdbcUsageReader reader,
       boolean rowSecurity,
       DataSource dataSource,
       Jobs jobs) {
-    this.rowSecurity = rowSecurity;
-    this.dataSource = dataSource;
     this.database = database;
     this.tables = tables;
+    this.dialect = dialect;
+    this.transactions = transactions;
+    this.rowSecurity = rowSecurity;
+    this.dataSource = dataSource;
     this.jobs = jobs;
     this.writer = writer;
     this.reader = reader;
+    this.maintenance = new UsageMaintenance(jobs);
     this.queries = new UsageQueries(reader);
   }
 
@@ -129,8 +137,8 @@ public final class JdbcUsageStore implements UsageStore {
    * Stores a batch in one transaction: all of it, or none. When it returns, the batch is durable.
    *
    * @param events may be empty, which does nothing
-   * @param report told about ids that were stored already, after the commit, in the order of the
-   *     batch
+   * @param report told about calls that were stored already or come too late, after the commit, in
+   *     the order of the batch
    * @throws RejectedException if the database can never store what is in the batch
    * @throws SQLException if the batch cannot be stored now; the same batch may be tried again
    * @throws UsageException if the connection takes part in a transaction of the caller
@@ -145,12 +153,30 @@ public final class JdbcUsageStore implements UsageStore {
     return queries;
   }
 
+  /** What an administrator does now and then: comparing, repairing. */
+  public UsageMaintenance maintenance() {
+    return maintenance;
+  }
+
+  Dialect dialect() {
+    return dialect;
+  }
+
+  Transactions transactions() {
+    return transactions;
+  }
+
   Jobs jobs() {
     return jobs;
   }
 
   UsageReader reader() {
     return reader;
+  }
+
+  /** Reads every sum from the single calls, to compare both ways. */
+  UsageReader readerWithoutRollups() {
+    return reader.withoutRollups();
   }
 
   /**
@@ -175,7 +201,7 @@ public final class JdbcUsageStore implements UsageStore {
           null);
     }
     return new UsageQueries(
-        Builder.reader(new IdentityDataSource(dataSource, identity), jobs.dialect(), tables));
+        Builder.reader(new IdentityDataSource(dataSource, identity), dialect, tables));
   }
 
   /**
@@ -270,6 +296,8 @@ public final class JdbcUsageStore implements UsageStore {
         return new JdbcUsageStore(
             kind,
             tables,
+            dialect,
+            transactions,
             new EventWriter(transactions, dialect, tables, clock),
             rowSecurity
                 ? reader(new IdentityDataSource(dataSource, RowIdentity.ADMIN), dialect, tables)
@@ -283,7 +311,7 @@ public final class JdbcUsageStore implements UsageStore {
       }
     }
 
-    private static UsageReader reader(DataSource dataSource, Dialect dialect, Tables tables) {
+    private static JdbcUsageReader reader(DataSource dataSource, Dialect dialect, Tables tables) {
       return new JdbcUsageReader(jdbi(dataSource), dialect, tables);
     }
 

@@ -13,13 +13,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** PostgreSQL. */
 final class PostgresDialect implements Dialect {
 
   /** Any number that is not likely to be somebody else's; the prefix is mixed in. */
   private static final long LOCK = 0x75736167_65346a00L;
+
+  private static final long LEDGER_LOCK = 0x75736167_65346a01L;
 
   private static final int ROWS_PER_STATEMENT = 5_000;
 
@@ -123,7 +127,8 @@ final class PostgresDialect implements Dialect {
         int to = Math.min(from + ROWS_PER_STATEMENT, events.size());
         List<UsageEvent> rows = events.subList(from, to);
         for (int i = 0; i < columns.size(); i++) {
-          statement.setArray(i + 1, array(connection, columns.get(i), rows));
+          Column column = columns.get(i);
+          statement.setArray(i + 1, array(connection, column.type(), column.value(), rows));
         }
         try (ResultSet row = statement.executeQuery()) {
           while (row.next()) {
@@ -135,12 +140,12 @@ final class PostgresDialect implements Dialect {
     return inserted;
   }
 
-  private static java.sql.Array array(Connection connection, Column column, List<UsageEvent> rows)
+  private static <R> java.sql.Array array(
+      Connection connection, Column.Type type, Function<R, @Nullable Object> values, List<R> rows)
       throws SQLException {
-    Column.Type type = column.type();
     Object[] elements = (Object[]) Array.newInstance(type.elementClass, rows.size());
     for (int i = 0; i < elements.length; i++) {
-      Object value = column.value().apply(rows.get(i));
+      Object value = values.apply(rows.get(i));
       if (value != null) {
         elements[i] = type.element(value);
       }
@@ -190,5 +195,62 @@ final class PostgresDialect implements Dialect {
       statement.setArray(5, connection.createArrayOf("date", days.toArray(String[]::new)));
       statement.executeUpdate();
     }
+  }
+
+  /** Kept in memory only: a shared lock of a row would be written to the table by every batch. */
+  @Override
+  public void lockForWriting(Connection connection, Tables tables) throws SQLException {
+    lock(connection, "SELECT pg_advisory_xact_lock_shared(?)", tables);
+  }
+
+  @Override
+  public void lockForMaintenance(Connection connection, Tables tables) throws SQLException {
+    lock(connection, "SELECT pg_advisory_xact_lock(?)", tables);
+  }
+
+  private static void lock(Connection connection, String sql, Tables tables) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setLong(1, LEDGER_LOCK ^ tables.prefix().hashCode());
+      statement.execute();
+    }
+  }
+
+  /** Like {@link #insert}: rows are locked in the order of the arrays. */
+  @Override
+  public void addToRollups(Connection connection, Tables tables, List<RollupRow> rows)
+      throws SQLException {
+    List<RollupColumn> columns = RollupColumn.ALL;
+    String sql =
+        "INSERT INTO "
+            + tables.rollup()
+            + " AS r ("
+            + RollupColumn.names()
+            + ") SELECT * FROM unnest("
+            + columns.stream()
+                .map(column -> "?::" + column.type().arrayOf + "[]")
+                .collect(Collectors.joining(", "))
+            + ") ON CONFLICT (grain, bucket, key_hash) DO UPDATE SET "
+            + RollupColumn.merged(c -> "r." + c.name(), c -> "excluded." + c.name());
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      for (int from = 0; from < rows.size(); from += ROWS_PER_STATEMENT) {
+        List<RollupRow> some = rows.subList(from, Math.min(from + ROWS_PER_STATEMENT, rows.size()));
+        for (int i = 0; i < columns.size(); i++) {
+          RollupColumn column = columns.get(i);
+          statement.setArray(i + 1, array(connection, column.type(), column.value(), some));
+        }
+        statement.executeUpdate();
+      }
+    }
+  }
+
+  @Override
+  public String keyHash(List<String> values) {
+    String text =
+        values.stream()
+            .map(value -> "octet_length(" + value + "), ':', " + value)
+            .collect(Collectors.joining(", "));
+    return "encode(substring(sha256(convert_to(concat("
+        + text
+        + "), 'UTF8')) FROM 1 FOR 16), 'hex')::uuid";
   }
 }

@@ -6,6 +6,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,6 +55,22 @@ final class Sql {
     return mark(value.atOffset(ZoneOffset.UTC));
   }
 
+  Sql bind(LocalDate value) {
+    return mark(value);
+  }
+
+  /** True if there is no text yet. */
+  boolean isEmpty() {
+    return text.isEmpty();
+  }
+
+  /** One more condition, if there is a value. */
+  void only(String expression, @Nullable String value) {
+    if (value != null) {
+      add(" AND ").add(expression).add(" = ").bind(value);
+    }
+  }
+
   private Sql mark(Object value) {
     text.append('?');
     values.add(value);
@@ -73,7 +90,7 @@ final class Sql {
     is("model", who.model());
     is("outcome", who.outcome() == null ? null : who.outcome().name());
     if (who.onlyUnpriced()) {
-      add(" AND ").add(AggregateSql.UNPRICED);
+      add(" AND ").add(RollupMeasure.UNPRICED);
     }
     return this;
   }

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 final class SqlStates {
 
   private static final String UNIQUE_VIOLATION = "23505";
+  private static final String OUT_OF_RANGE = "22003";
 
   private SqlStates() {}
 
@@ -25,6 +26,11 @@ final class SqlStates {
   static boolean saysContent(SQLException error) {
     String state = of(error);
     return state.startsWith("22") || (state.startsWith("23") && !state.equals(UNIQUE_VIOLATION));
+  }
+
+  /** True if a number does not fit into its column. */
+  static boolean saysTooLarge(SQLException error) {
+    return of(error).equals(OUT_OF_RANGE);
   }
 
   private static @Nullable SQLException next(SQLException error) {

@@ -26,6 +26,14 @@ record Tables(String prefix) {
     return prefix + "label";
   }
 
+  String rollup() {
+    return prefix + "rollup";
+  }
+
+  String horizon() {
+    return prefix + "horizon";
+  }
+
   String schema() {
     return prefix + "schema";
   }

@@ -51,6 +51,11 @@ final class Transactions {
     return run(false, work);
   }
 
+  /** Runs and commits the work, once: for work that is heard of while it goes on. */
+  <T> T runOnce(Work<T> work) throws SQLException {
+    return once(false, work);
+  }
+
   private <T> T run(boolean durable, Work<T> work) throws SQLException {
     for (int attempt = 1; ; attempt++) {
       try {

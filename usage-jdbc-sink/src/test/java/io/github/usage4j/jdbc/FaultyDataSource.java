@@ -43,6 +43,11 @@ final class FaultyDataSource implements DataSource {
     };
   }
 
+  /** The same database without faults. */
+  DataSource delegate() {
+    return delegate;
+  }
+
   @Override
   public Connection getConnection() throws SQLException {
     Connection connection = delegate.getConnection();

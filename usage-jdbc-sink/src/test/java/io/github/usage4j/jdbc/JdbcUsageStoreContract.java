@@ -10,6 +10,7 @@ import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.EventQuery;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageException;
+import io.github.usage4j.UsageQuery;
 import io.github.usage4j.UsageReader;
 import io.github.usage4j.sink.UsageEvents;
 import io.github.usage4j.sink.UsageReaderContract;
@@ -23,6 +24,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
@@ -334,7 +336,8 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
         "UPDATE usage_event SET currency = 'ZZQ', cost_input = 0, cost_output = 0,"
             + " cost_cache = 0, cost_other = 0 WHERE id = '"
             + event.id()
-            + "'");
+            + "'",
+        "UPDATE usage_rollup SET currency = 'ZZQ'");
 
     assertThatExceptionOfType(UsageException.class)
         .isThrownBy(
@@ -345,15 +348,22 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
     assertThatExceptionOfType(UsageException.class)
         .isThrownBy(this::calls)
         .withMessageContaining("'ZZQ'")
-        .withMessageContaining("usage_event.currency");
+        .withMessageContaining("usage_rollup.currency");
   }
 
   @Test
   void read_sumBeyondLong_isAnErrorAndNotAWrongNumber() throws Exception {
     write(chat().build(), chat().build());
-    Databases.execute(dataSource, "UPDATE usage_event SET input_tokens = " + Long.MAX_VALUE);
+    Databases.execute(
+        dataSource,
+        "UPDATE usage_event SET input_tokens = " + Long.MAX_VALUE,
+        "UPDATE usage_rollup SET input_tokens = " + Long.MAX_VALUE);
+    write(chat().attribution(Attribution.organization("other")).build());
 
     assertThatExceptionOfType(UsageException.class).isThrownBy(this::calls);
+    var everything = new UsageQuery(ALL, BillingPeriod.lifetime(), Set.of());
+    assertThatExceptionOfType(UsageException.class)
+        .isThrownBy(() -> store.readerWithoutRollups().aggregate(everything));
   }
 
   @Test
@@ -410,7 +420,8 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
 
     assertThatExceptionOfType(UsageException.class)
         .isThrownBy(() -> JdbcUsageStore.builder(empty).validateOnly().open())
-        .withMessageContaining("must have version 1, but table usage_schema is missing")
+        .withMessageContaining(
+            "must have version " + Schema.VERSION + ", but table usage_schema is missing")
         .withMessageContaining("V1__usage.sql");
     assertThatExceptionOfType(UsageException.class)
         .isThrownBy(() -> JdbcUsageStore.builder(empty).validateOnly().open());
@@ -430,7 +441,7 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
     Databases.execute(
         dataSource,
         "INSERT INTO usage_schema (version, script, applied_at)"
-            + " VALUES (7, 'V7__x.sql', CURRENT_TIMESTAMP)");
+            + " VALUES (77, 'V77__x.sql', CURRENT_TIMESTAMP)");
 
     for (var builder :
         List.of(
@@ -438,8 +449,8 @@ abstract class JdbcUsageStoreContract extends UsageReaderContract {
             JdbcUsageStore.builder(dataSource).validateOnly())) {
       assertThatExceptionOfType(UsageException.class)
           .isThrownBy(builder::open)
-          .withMessageContaining("version 7")
-          .withMessageContaining("up to 1");
+          .withMessageContaining("version 77")
+          .withMessageContaining("up to " + Schema.VERSION);
     }
   }
 

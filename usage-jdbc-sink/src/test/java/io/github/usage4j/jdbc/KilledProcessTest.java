@@ -80,5 +80,6 @@ class KilledProcessTest {
     assertThat(
             store.queries().total(UsageFilter.allOrganizations(), BillingPeriod.lifetime()).calls())
         .isGreaterThanOrEqualTo(durable);
+    assertThat(store.maintenance().verify(BillingPeriod.lifetime())).isEmpty();
   }
 }

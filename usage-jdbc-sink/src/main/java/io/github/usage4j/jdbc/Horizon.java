@@ -1,0 +1,131 @@
+package io.github.usage4j.jdbc;
+
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.UsageFilter;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * From when on the event table has every call. What is older was deleted after it had been counted:
+ * the rollups keep the sums, and nobody can tell any more whether a call that comes late was among
+ * them.
+ *
+ * <p>Whoever writes reads the horizon under {@link Dialect#lockForWriting}, whoever moves it does
+ * so under {@link Dialect#lockForMaintenance} and in the transaction that deletes, so that neither
+ * can overtake the other.
+ */
+final class Horizon {
+
+  /** The scope of all organizations. */
+  static final String ALL = "A";
+
+  /** The scope of one organization. */
+  static final String ONE = "O";
+
+  /** Where it is before anything was deleted. */
+  static final Instant NONE = Instant.EPOCH;
+
+  private final Tables tables;
+
+  Horizon(Tables tables) {
+    this.tables = tables;
+  }
+
+  /**
+   * Where the horizon is.
+   *
+   * @param everywhere for all organizations
+   * @param organizations for single ones; "" is unattributed
+   */
+  record Positions(Instant everywhere, Map<String, Instant> organizations) {
+
+    Instant of(@Nullable String organization) {
+      Instant own = organizations.getOrDefault(organization == null ? "" : organization, NONE);
+      return own.isAfter(everywhere) ? own : everywhere;
+    }
+
+    /** Before this instant calls are missing that the filter may let through. */
+    Instant of(UsageFilter who) {
+      return who.organization() != null
+          ? of(who.organization())
+          : organizations.values().stream().reduce(everywhere, (a, b) -> a.isAfter(b) ? a : b);
+    }
+  }
+
+  /** The ids of the calls from before the horizon of their organization. */
+  Set<UUID> behind(Connection connection, Collection<UsageEvent> events) throws SQLException {
+    Instant oldest =
+        events.stream().map(UsageEvent::occurredAt).min(Instant::compareTo).orElse(Instant.MAX);
+    Positions positions = after(connection, oldest);
+    var behind = new HashSet<UUID>();
+    for (UsageEvent event : events) {
+      if (event.occurredAt().isBefore(positions.of(event.attribution().organization()))) {
+        behind.add(event.id());
+      }
+    }
+    return behind;
+  }
+
+  /** Those positions that are later than an instant: for recent calls there are none. */
+  Positions after(Connection connection, Instant instant) throws SQLException {
+    Instant everywhere = NONE;
+    var organizations = new HashMap<String, Instant>();
+    String sql =
+        "SELECT scope, organization, raw_from FROM " + tables.horizon() + " WHERE raw_from > ?";
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setObject(1, instant.atOffset(ZoneOffset.UTC));
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          Instant from = EventMapper.instant(row, "raw_from");
+          if (row.getString("scope").equals(ALL)) {
+            everywhere = from;
+          } else {
+            organizations.put(row.getString("organization"), from);
+          }
+        }
+      }
+    }
+    return new Positions(everywhere, organizations);
+  }
+
+  /**
+   * Moves the horizon, in the transaction that deletes what lies before it, under {@link
+   * Dialect#lockForMaintenance}. Restoring an archive moves it back.
+   *
+   * @param organization "" for unattributed calls; null for all organizations
+   */
+  void move(Connection connection, @Nullable String organization, Instant rawFrom)
+      throws SQLException {
+    String scope = organization == null ? ALL : ONE;
+    String name = organization == null ? "" : organization;
+    String update =
+        "UPDATE " + tables.horizon() + " SET raw_from = ? WHERE scope = ? AND organization = ?";
+    String insert =
+        "INSERT INTO " + tables.horizon() + " (raw_from, scope, organization) VALUES (?, ?, ?)";
+    if (execute(connection, update, rawFrom, scope, name) == 0) {
+      execute(connection, insert, rawFrom, scope, name);
+    }
+  }
+
+  private static int execute(
+      Connection connection, String sql, Instant rawFrom, String scope, String organization)
+      throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setObject(1, rawFrom.atOffset(ZoneOffset.UTC));
+      statement.setString(2, scope);
+      statement.setString(3, organization);
+      return statement.executeUpdate();
+    }
+  }
+}

@@ -1,0 +1,302 @@
+package io.github.usage4j.jdbc;
+
+import io.github.usage4j.Cost;
+import io.github.usage4j.TokenCounts;
+import io.github.usage4j.UsageSummary;
+import io.github.usage4j.jdbc.PeriodParts.Buckets;
+import java.math.BigDecimal;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Compares the rollups of one organization with what they are made from. One statement sees one
+ * state of the database, in which both change together, so no writer has to wait for it; the
+ * database returns only rows that differ.
+ */
+final class RollupCheck {
+
+  private static final int FETCH_SIZE = 500;
+
+  private final Dialect dialect;
+  private final Tables tables;
+
+  RollupCheck(Dialect dialect, Tables tables) {
+    this.dialect = dialect;
+    this.tables = tables;
+  }
+
+  /** What a bucket is compared with. */
+  enum Source {
+    /** The single calls. */
+    CALLS,
+    /** The rollups of the days, for a month whose days are known to be right. */
+    DAYS
+  }
+
+  /**
+   * A row that is not as it should be.
+   *
+   * @param stored the measures in the order of {@link RollupMeasure#ALL}; null if there is no row
+   * @param expected the same, as they should be; null if there should be no row
+   */
+  record Difference(
+      Grain grain,
+      LocalDate bucket,
+      UUID hash,
+      RollupKey key,
+      @Nullable List<@Nullable Object> stored,
+      @Nullable List<@Nullable Object> expected) {
+
+    /** The row as it should be; empty if there should be none. */
+    Optional<RollupRow> expectedRow() {
+      if (expected == null) {
+        return Optional.empty();
+      }
+      return Optional.of(new RollupRow(grain, bucket, hash, key, sum(expected)));
+    }
+
+    private UsageSummary sum(List<@Nullable Object> values) {
+      var byName = new HashMap<String, @Nullable Object>();
+      for (int i = 0; i < values.size(); i++) {
+        byName.put(RollupMeasure.ALL.get(i).name(), values.get(i));
+      }
+      return new UsageSummary(
+          Map.of(),
+          Map.of(),
+          count(byName, "calls"),
+          count(byName, "operations"),
+          count(byName, "tool_turns"),
+          count(byName, "errors"),
+          count(byName, "cancelled"),
+          count(byName, "refused"),
+          new TokenCounts(
+              tokens(byName, "input_tokens"),
+              tokens(byName, "output_tokens"),
+              tokens(byName, "cache_read_tokens"),
+              tokens(byName, "cache_write_tokens"),
+              tokens(byName, "cache_write_one_hour_tokens"),
+              tokens(byName, "reasoning_tokens"),
+              tokens(byName, "input_audio_tokens"),
+              tokens(byName, "output_audio_tokens")),
+          count(byName, "unmeasured"),
+          count(byName, "partial"),
+          count(byName, "estimated"),
+          key.currency().equals(RollupKey.UNPRICED) ? List.of() : List.of(cost(byName)),
+          count(byName, "unpriced"),
+          count(byName, "succeeded_tokens"),
+          Duration.of(count(byName, "succeeded_us"), ChronoUnit.MICROS),
+          (Instant) byName.get("last_at"));
+    }
+
+    private Cost cost(Map<String, @Nullable Object> values) {
+      return new Cost(
+          amount(values, "cost_input"),
+          amount(values, "cost_output"),
+          amount(values, "cost_cache"),
+          amount(values, "cost_other"),
+          Cost.currencyOf(key.currency()),
+          null);
+    }
+
+    private static long count(Map<String, @Nullable Object> values, String name) {
+      return amount(values, name).longValueExact();
+    }
+
+    private static @Nullable Long tokens(Map<String, @Nullable Object> values, String name) {
+      return values.get(name) == null ? null : Long.valueOf(count(values, name));
+    }
+
+    private static BigDecimal amount(Map<String, @Nullable Object> values, String name) {
+      return (BigDecimal) Objects.requireNonNull(values.get(name), name);
+    }
+  }
+
+  /** What is done with each difference. */
+  interface Finder {
+    void found(Difference difference) throws SQLException;
+  }
+
+  /**
+   * Finds what differs.
+   *
+   * @param organization "" is unattributed
+   */
+  void compare(
+      Connection connection, String organization, Buckets buckets, Source source, Finder finder)
+      throws SQLException {
+    var text = new StringBuilder();
+    var values = new ArrayList<>();
+    String keys = "bucket, key_hash, " + String.join(", ", RollupKey.COLUMNS);
+    text.append("SELECT ").append(keys);
+    for (String side : List.of("S", "E")) {
+      text.append(", MAX(CASE WHEN d.side = '").append(side).append("' THEN 1 ELSE 0 END)");
+      RollupMeasure.ALL.forEach(m -> text.append(", ").append(of(side, m)));
+    }
+    text.append(" FROM (SELECT 'S' AS side, ")
+        .append(keys)
+        .append(", ")
+        .append(measures(RollupMeasure::name))
+        .append(" FROM ")
+        .append(tables.rollup())
+        .append(" WHERE grain = ? AND organization = ? AND bucket >= ? AND bucket < ? UNION ALL ");
+    values.add(buckets.grain().code);
+    values.add(organization);
+    values.add(buckets.from());
+    values.add(buckets.to());
+    expected(text, values, organization, buckets, source);
+    text.append(") d GROUP BY ").append(keys).append(" HAVING COUNT(*) <> 2");
+    for (RollupMeasure measure : RollupMeasure.ALL) {
+      String stored = of("S", measure);
+      String expected = of("E", measure);
+      text.append(" OR ").append(stored).append(" <> ").append(expected);
+      text.append(" OR (").append(stored).append(" IS NULL AND ").append(expected);
+      text.append(" IS NOT NULL) OR (").append(stored).append(" IS NOT NULL AND ");
+      text.append(expected).append(" IS NULL)");
+    }
+    try (PreparedStatement statement = connection.prepareStatement(text.toString())) {
+      statement.setFetchSize(FETCH_SIZE);
+      for (int i = 0; i < values.size(); i++) {
+        statement.setObject(i + 1, values.get(i));
+      }
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          finder.found(difference(buckets.grain(), row));
+        }
+      }
+    }
+  }
+
+  private void expected(
+      StringBuilder text,
+      List<Object> values,
+      String organization,
+      Buckets buckets,
+      Source source) {
+    String empty = dialect.emptyText();
+    if (source == Source.DAYS) {
+      text.append("SELECT 'E', ").append("CAST(? AS DATE)").append(", key_hash, ");
+      values.add(buckets.from());
+      text.append(String.join(", ", RollupKey.COLUMNS))
+          .append(", ")
+          .append(measures(m -> m.ofRollups("r")))
+          .append(" FROM ")
+          .append(tables.rollup())
+          .append(" r WHERE grain = ? AND organization = ? AND bucket >= ? AND bucket < ?")
+          .append(" GROUP BY key_hash, ")
+          .append(String.join(", ", RollupKey.COLUMNS));
+      values.add(Grain.DAY.code);
+      values.add(organization);
+      values.add(buckets.from());
+      values.add(buckets.to());
+      return;
+    }
+    // Names are made NOT NULL before the rows are grouped, so that the hash is made once per group.
+    String bucket = buckets.grain() == Grain.DAY ? "e.utc_day" : "CAST(? AS DATE)";
+    if (buckets.grain() == Grain.MONTH) {
+      values.add(buckets.from());
+    }
+    String names =
+        "COALESCE(e.organization, "
+            + empty
+            + ") AS organization, COALESCE(e.user_id, "
+            + empty
+            + ") AS user_id, COALESCE(e.customer_id, "
+            + empty
+            + ") AS customer_id, COALESCE(e.category, "
+            + empty
+            + ") AS category, e.provider, e.model, e.currency";
+    String grouped =
+        "e.organization, e.user_id, e.customer_id, e.category, e.provider, e.model, e.currency";
+    String currency = "COALESCE(g.currency, " + dialect.text(RollupKey.UNPRICED) + ")";
+    var hashed = new ArrayList<String>();
+    for (String name : RollupKey.COLUMNS) {
+      hashed.add(name.equals("currency") ? currency : "g." + name);
+    }
+    text.append("SELECT 'E', g.bucket, ")
+        .append(dialect.keyHash(hashed))
+        .append(", ")
+        .append(String.join(", ", hashed))
+        .append(", ")
+        .append(measures(m -> "g." + m.name()))
+        .append(" FROM (SELECT ")
+        .append(bucket)
+        .append(" AS bucket, ")
+        .append(names)
+        .append(", ")
+        .append(measures(m -> m.ofCalls() + " AS " + m.name()))
+        .append(" FROM ")
+        .append(tables.event())
+        .append(" e WHERE e.organization ");
+    if (organization.isEmpty()) {
+      text.append("IS NULL");
+    } else {
+      text.append("= ?");
+      values.add(organization);
+    }
+    text.append(" AND e.occurred_at >= ? AND e.occurred_at < ? GROUP BY ");
+    values.add(PeriodParts.start(buckets.from()).atOffset(ZoneOffset.UTC));
+    values.add(PeriodParts.start(buckets.to()).atOffset(ZoneOffset.UTC));
+    if (buckets.grain() == Grain.DAY) {
+      text.append("e.utc_day, ");
+    }
+    text.append(grouped).append(") g");
+  }
+
+  private static String of(String side, RollupMeasure measure) {
+    return "MAX(CASE WHEN d.side = '" + side + "' THEN d." + measure.name() + " END)";
+  }
+
+  private static String measures(Function<RollupMeasure, String> expression) {
+    return RollupMeasure.ALL.stream().map(expression).collect(Collectors.joining(", "));
+  }
+
+  private static Difference difference(Grain grain, ResultSet row) throws SQLException {
+    var names = new ArrayList<String>();
+    for (int i = 0; i < RollupKey.COLUMNS.size(); i++) {
+      names.add(row.getString(3 + i));
+    }
+    int stored = 3 + RollupKey.COLUMNS.size();
+    int expected = stored + 1 + RollupMeasure.ALL.size();
+    return new Difference(
+        grain,
+        row.getObject(1, LocalDate.class),
+        row.getObject(2, UUID.class),
+        RollupKey.of(names),
+        side(row, stored),
+        side(row, expected));
+  }
+
+  private static @Nullable List<@Nullable Object> side(ResultSet row, int position)
+      throws SQLException {
+    if (row.getInt(position) == 0) {
+      return null;
+    }
+    var values = new ArrayList<@Nullable Object>();
+    for (RollupMeasure measure : RollupMeasure.ALL) {
+      position++;
+      values.add(
+          measure.type() == Column.Type.TIMESTAMP
+              ? row.getObject(position, OffsetDateTime.class).toInstant()
+              : row.getBigDecimal(position));
+    }
+    return values;
+  }
+}

@@ -1,0 +1,89 @@
+package io.github.usage4j.jdbc;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.github.usage4j.Attribution;
+import io.github.usage4j.UsageEvent;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the calls of a rollup row have in common. Nothing is null, because NULL never matches in an
+ * upsert: "" is unattributed.
+ *
+ * @param currency {@link #UNPRICED} if there is no price
+ */
+record RollupKey(
+    String organization,
+    String user,
+    String customer,
+    String category,
+    String provider,
+    String model,
+    String currency) {
+
+  /** ISO 4217 for "no currency"; no {@code Cost} may have it. */
+  static final String UNPRICED = "XXX";
+
+  /** In the order in which they are hashed. */
+  static final List<String> COLUMNS =
+      List.of(
+          "organization", "user_id", "customer_id", "category", "provider", "model", "currency");
+
+  static RollupKey of(UsageEvent event) {
+    Attribution who = event.attribution();
+    return new RollupKey(
+        orEmpty(who.organization()),
+        orEmpty(who.user()),
+        orEmpty(who.customer()),
+        orEmpty(who.category()),
+        event.provider(),
+        event.model(),
+        event.cost() == null ? UNPRICED : event.cost().currency().getCurrencyCode());
+  }
+
+  /** Of {@link #COLUMNS}. */
+  static RollupKey of(List<String> values) {
+    return new RollupKey(
+        values.get(0),
+        values.get(1),
+        values.get(2),
+        values.get(3),
+        values.get(4),
+        values.get(5),
+        values.get(6));
+  }
+
+  /** In the order of {@link #COLUMNS}. */
+  List<String> values() {
+    return List.of(organization, user, customer, category, provider, model, currency);
+  }
+
+  /**
+   * Stands for the seven values in the primary key, which no database lets be that long: the first
+   * 16 bytes of SHA-256 over each value's length in UTF-8, a colon and the value. The scripts and
+   * {@link Dialect#keyHash} compute the same.
+   */
+  UUID hash() {
+    try {
+      var digest = MessageDigest.getInstance("SHA-256");
+      for (String value : values()) {
+        byte[] bytes = value.getBytes(UTF_8);
+        digest.update((bytes.length + ":").getBytes(UTF_8));
+        digest.update(bytes);
+      }
+      var first = ByteBuffer.wrap(digest.digest());
+      return new UUID(first.getLong(), first.getLong());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  private static String orEmpty(@Nullable String value) {
+    return value == null ? "" : value;
+  }
+}

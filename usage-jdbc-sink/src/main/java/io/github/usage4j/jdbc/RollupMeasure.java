@@ -1,0 +1,177 @@
+package io.github.usage4j.jdbc;
+
+import io.github.usage4j.Cost;
+import io.github.usage4j.TokenCounts;
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.UsageSummary;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One column that the rollups add up: the SQL form of one component of {@code UsageSummary}.
+ *
+ * @param name of the column, and of the sum wherever it is asked for
+ * @param ofCalls how the event table, as {@code e}, is summed up into it
+ * @param merge what happens when more calls come
+ * @param derived true if it follows from others: stored for people, not read
+ * @param value what a sum has in it; null is NULL
+ */
+record RollupMeasure(
+    String name,
+    Column.Type type,
+    String ofCalls,
+    Merge merge,
+    boolean derived,
+    Function<UsageSummary, @Nullable Object> value) {
+
+  /** How two rows become one. */
+  enum Merge {
+    /** Both are known. */
+    ADD,
+    /** NULL is unknown, and stays so until something is known. */
+    ADD_KNOWN,
+    /** The later one. */
+    LATEST;
+
+    /** An expression for both together. */
+    String of(String stored, String more) {
+      return switch (this) {
+        case ADD -> stored + " + " + more;
+        case ADD_KNOWN -> "COALESCE(" + stored + " + " + more + ", " + stored + ", " + more + ")";
+        case LATEST -> "GREATEST(" + stored + ", " + more + ")";
+      };
+    }
+  }
+
+  private static final List<String> TOKENS =
+      List.of(
+          "input_tokens",
+          "output_tokens",
+          "cache_read_tokens",
+          "cache_write_tokens",
+          "cache_write_one_hour_tokens",
+          "reasoning_tokens",
+          "input_audio_tokens",
+          "output_audio_tokens");
+
+  /** {@link TokenCounts#isUnknown} denied, or units: something was used. */
+  private static final String USED =
+      "COALESCE("
+          + TOKENS.stream().map(name -> "e." + name).collect(Collectors.joining(", "))
+          + ") IS NOT NULL OR e.units IS NOT NULL";
+
+  /** {@link UsageEvent#unpriced}. */
+  static final String UNPRICED =
+      "(e.currency IS NULL AND e.outcome <> 'REFUSED' AND (" + USED + "))";
+
+  /** {@link UsageEvent#unmeasured}. */
+  private static final String UNMEASURED =
+      "e.quality = 'MISSING' AND e.units IS NULL AND e.outcome IN ('SUCCESS', 'CANCELLED')";
+
+  /** All of them, in the order of the table. */
+  static final List<RollupMeasure> ALL =
+      List.of(
+          count("calls", "e.outcome <> 'REFUSED'", UsageSummary::calls),
+          count("operations", "e.opens_operation", UsageSummary::operations),
+          count("tool_turns", "e.tool_calls > 0", UsageSummary::toolTurns),
+          count("succeeded", "e.outcome = 'SUCCESS'", UsageSummary::succeeded).asDerived(),
+          count("errors", "e.outcome = 'ERROR'", UsageSummary::errors),
+          count("cancelled", "e.outcome = 'CANCELLED'", UsageSummary::cancelled),
+          count("refused", "e.outcome = 'REFUSED'", UsageSummary::refused),
+          tokens("input_tokens", TokenCounts::input),
+          tokens("output_tokens", TokenCounts::output),
+          tokens("cache_read_tokens", TokenCounts::cacheRead),
+          tokens("cache_write_tokens", TokenCounts::cacheWrite),
+          tokens("cache_write_one_hour_tokens", TokenCounts::cacheWriteOneHour),
+          tokens("reasoning_tokens", TokenCounts::reasoning),
+          tokens("input_audio_tokens", TokenCounts::inputAudio),
+          tokens("output_audio_tokens", TokenCounts::outputAudio),
+          tokens("total_tokens", TokenCounts::total).asDerived(),
+          count("unmeasured", UNMEASURED, UsageSummary::unmeasured),
+          count("partial", "e.quality = 'PARTIAL'", UsageSummary::partial),
+          count("estimated", "e.quality = 'ESTIMATED'", UsageSummary::estimated),
+          count("unpriced", UNPRICED, UsageSummary::unpriced),
+          cost("cost_input", Cost::input),
+          cost("cost_output", Cost::output),
+          cost("cost_cache", Cost::cache),
+          cost("cost_other", Cost::other),
+          cost("cost_total", Cost::total).asDerived(),
+          ofSucceeded("succeeded_tokens", "total_tokens", UsageSummary::succeededTokens),
+          ofSucceeded(
+              "succeeded_us", "duration_us", sum -> EventColumns.micros(sum.succeededDuration())),
+          new RollupMeasure(
+              "last_at",
+              Column.Type.TIMESTAMP,
+              "MAX(e.occurred_at)",
+              Merge.LATEST,
+              false,
+              sum -> lastOf(sum).atOffset(ZoneOffset.UTC)));
+
+  /** Those that a {@code UsageSummary} is read from. */
+  static Stream<RollupMeasure> read() {
+    return ALL.stream().filter(measure -> !measure.derived);
+  }
+
+  /** How rollup rows, under this alias, are summed up into it. */
+  String ofRollups(String alias) {
+    return (merge == Merge.LATEST ? "MAX(" : "SUM(") + alias + "." + name + ")";
+  }
+
+  private static RollupMeasure count(
+      String name, String condition, ToLongFunction<UsageSummary> value) {
+    return new RollupMeasure(
+        name,
+        Column.Type.BIGINT,
+        "SUM(CASE WHEN " + condition + " THEN 1 ELSE 0 END)",
+        Merge.ADD,
+        false,
+        value::applyAsLong);
+  }
+
+  private static RollupMeasure tokens(String name, Function<TokenCounts, @Nullable Long> count) {
+    return new RollupMeasure(
+        name,
+        Column.Type.BIGINT,
+        "SUM(e." + name + ")",
+        Merge.ADD_KNOWN,
+        false,
+        sum -> count.apply(sum.tokens()));
+  }
+
+  private static RollupMeasure cost(String name, Function<Cost, BigDecimal> part) {
+    return new RollupMeasure(
+        name,
+        Column.Type.DECIMAL,
+        "COALESCE(SUM(e." + name + "), 0)",
+        Merge.ADD,
+        false,
+        sum -> sum.costs().isEmpty() ? BigDecimal.ZERO : part.apply(sum.costs().get(0)));
+  }
+
+  private static RollupMeasure ofSucceeded(
+      String name, String column, ToLongFunction<UsageSummary> value) {
+    return new RollupMeasure(
+        name,
+        Column.Type.BIGINT,
+        "COALESCE(SUM(CASE WHEN e.outcome = 'SUCCESS' THEN e." + column + " END), 0)",
+        Merge.ADD,
+        false,
+        value::applyAsLong);
+  }
+
+  private RollupMeasure asDerived() {
+    return new RollupMeasure(name, type, ofCalls, merge, true, value);
+  }
+
+  private static Instant lastOf(UsageSummary sum) {
+    return Objects.requireNonNull(sum.lastActivity(), "a rollup of no calls");
+  }
+}

@@ -1,0 +1,62 @@
+package io.github.usage4j.jdbc;
+
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.UsageSummary;
+import io.github.usage4j.internal.UsageIds;
+import io.github.usage4j.jdbc.EventColumns.UnstorableException;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/**
+ * What some calls add to one row of the rollups.
+ *
+ * @param bucket the first day of the bucket
+ * @param hash {@link RollupKey#hash} of the key
+ */
+record RollupRow(Grain grain, LocalDate bucket, UUID hash, RollupKey key, UsageSummary sum) {
+
+  /** By primary key. Every writer locks rows in this order, so that none waits in a circle. */
+  static final Comparator<RollupRow> ORDER =
+      Comparator.comparing(RollupRow::grain)
+          .thenComparing(RollupRow::bucket)
+          .thenComparing(RollupRow::hash, UsageIds.ORDER);
+
+  /**
+   * What these calls add to both grains, in {@link #ORDER}.
+   *
+   * @throws UnstorableException if the calls together are more than can be counted
+   */
+  static List<RollupRow> of(Collection<UsageEvent> events) {
+    var days = new HashMap<RollupKey, Map<LocalDate, UsageSummary>>();
+    try {
+      for (UsageEvent event : events) {
+        days.computeIfAbsent(RollupKey.of(event), key -> new HashMap<>())
+            .merge(event.utcDay(), UsageSummary.of(event), UsageSummary::plus);
+      }
+      var rows = new ArrayList<RollupRow>();
+      days.forEach(
+          (key, sums) -> {
+            UUID hash = key.hash();
+            var months = new HashMap<LocalDate, UsageSummary>();
+            sums.forEach(
+                (day, sum) -> {
+                  rows.add(new RollupRow(Grain.DAY, day, hash, key, sum));
+                  months.merge(Grain.MONTH.bucket(day), sum, UsageSummary::plus);
+                });
+            months.forEach(
+                (month, sum) -> rows.add(new RollupRow(Grain.MONTH, month, hash, key, sum)));
+          });
+      rows.sort(ORDER);
+      return rows;
+    } catch (ArithmeticException e) {
+      throw new UnstorableException(
+          "the tokens of " + events.size() + " calls together must fit into a long");
+    }
+  }
+}

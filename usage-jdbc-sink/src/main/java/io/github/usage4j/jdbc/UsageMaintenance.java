@@ -1,0 +1,262 @@
+package io.github.usage4j.jdbc;
+
+import static java.time.ZoneOffset.UTC;
+
+import io.github.usage4j.BillingPeriod;
+import io.github.usage4j.UsageException;
+import io.github.usage4j.UsageQueries.Dimension;
+import java.math.BigDecimal;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an administrator does with a store now and then. It works in bounded steps while others
+ * write, may be killed at any point, and is then simply called again. Safe for use by several
+ * threads.
+ */
+public final class UsageMaintenance {
+
+  /** How many differences {@link #verify(BillingPeriod)} returns at most. */
+  public static final int MAX_DIFFERENCES = 10_000;
+
+  private final Jobs jobs;
+  private final Transactions transactions;
+  private final Tables tables;
+  private final RollupCheck check;
+  private final RollupRepair repair;
+  private final Horizon horizon;
+
+  UsageMaintenance(Jobs jobs) {
+    this.jobs = jobs;
+    this.transactions = jobs.transactions();
+    this.tables = jobs.tables();
+    this.check = new RollupCheck(jobs.dialect(), tables);
+    this.repair = new RollupRepair(jobs.dialect(), tables, check);
+    this.horizon = new Horizon(tables);
+  }
+
+  /**
+   * One thing in a rollup that is not what the single calls add up to.
+   *
+   * @param grain {@link Dimension#DAY} or {@link Dimension#MONTH}
+   * @param bucket the day, or the first day of the month
+   * @param keys organization, user, customer, category, provider and model of the row; "" is
+   *     unattributed
+   * @param currency of the row; XXX is unpriced
+   * @param column the column that differs; null if the whole row does
+   * @param stored what the rollup has, null being NULL; always null for a row that is missing
+   * @param expected what it should have, null being NULL; always null for a row that is surplus
+   * @param problem what kind of difference it is
+   */
+  public record Difference(
+      Dimension grain,
+      LocalDate bucket,
+      Map<Dimension, String> keys,
+      String currency,
+      @Nullable String column,
+      @Nullable String stored,
+      @Nullable String expected,
+      Problem problem) {
+
+    /** What is wrong. */
+    public enum Problem {
+      /** A column has another value. */
+      VALUE,
+      /** There are calls, but no row. */
+      MISSING_ROW,
+      /** There is a row, but no calls. */
+      SURPLUS_ROW
+    }
+
+    /** Copies the keys. */
+    public Difference {
+      keys = Map.copyOf(keys);
+    }
+
+    /** Says it in one line. */
+    @Override
+    public String toString() {
+      String where = grain + " " + bucket + " of " + new TreeMap<>(keys) + " " + currency;
+      return switch (problem) {
+        case VALUE -> where + ": " + column + " is " + stored + ", but must be " + expected;
+        case MISSING_ROW -> where + ": the row is missing";
+        case SURPLUS_ROW -> where + ": the row must not be there";
+      };
+    }
+  }
+
+  /**
+   * Compares the rollups with the single calls, for every month that the period touches: both
+   * grains, every column, from the raw horizon on, before which there is nothing to compare with. A
+   * month that the horizon cuts is compared by its whole days after it. Changes nothing and keeps
+   * nobody waiting.
+   *
+   * @return what differs, at most {@value #MAX_DIFFERENCES}; empty if all is well
+   * @throws UsageException if the database cannot be asked
+   */
+  public List<Difference> verify(BillingPeriod when) {
+    var found = new ArrayList<Difference>();
+    verify(
+        when,
+        difference -> {
+          if (found.size() < MAX_DIFFERENCES) {
+            found.add(difference);
+          }
+        });
+    return List.copyOf(found);
+  }
+
+  /**
+   * The same for any number of differences, in bounded memory.
+   *
+   * @param finding told of each difference, on this thread
+   * @throws UsageException if the database cannot be asked
+   */
+  public void verify(BillingPeriod when, Consumer<Difference> finding) {
+    trying(
+        "verify",
+        when,
+        () ->
+            new OrganizationMonths(tables, transactions)
+                .forEach(when, (organization, month) -> verify(organization, month, finding)));
+  }
+
+  private void verify(String organization, LocalDate month, Consumer<Difference> finding)
+      throws SQLException {
+    LocalDate end = Grain.MONTH.end(month);
+    transactions.runOnce(
+        connection -> {
+          Instant from = horizon.after(connection, Horizon.NONE).of(organization);
+          RollupCheck.Finder finder = difference -> tell(difference, finding);
+          LocalDate firstDay = LocalDate.ofInstant(from, UTC);
+          if (PeriodParts.start(firstDay).isBefore(from)) {
+            firstDay = firstDay.plusDays(1);
+          }
+          LocalDate start = firstDay.isAfter(month) ? firstDay : month;
+          if (start.isBefore(end)) {
+            var days = new PeriodParts.Buckets(Grain.DAY, start, end);
+            check.compare(connection, organization, days, RollupCheck.Source.CALLS, finder);
+          }
+          if (start.equals(month)) {
+            var months = new PeriodParts.Buckets(Grain.MONTH, month, end);
+            check.compare(connection, organization, months, RollupCheck.Source.CALLS, finder);
+          }
+          return Boolean.TRUE;
+        });
+  }
+
+  /**
+   * Makes the rollups what the single calls add up to, for every month that the period touches.
+   * Only what differs is written; writers wait for the length of one step, a day of one
+   * organization, at most.
+   *
+   * @throws UsageException if one of these months begins before the raw horizon, which the message
+   *     names: nothing is changed then. Also if the database cannot be asked
+   */
+  public void rebuild(BillingPeriod when) {
+    trying(
+        "rebuild",
+        when,
+        () -> {
+          transactions.run(connection -> repair.requireCalls(connection, when));
+          new OrganizationMonths(tables, transactions)
+              .forEach(when, (organization, month) -> rebuild(organization, month));
+        });
+  }
+
+  private void rebuild(String organization, LocalDate month) throws SQLException {
+    List<LocalDate> days =
+        transactions.run(connection -> repair.daysThatDiffer(connection, organization, month));
+    for (LocalDate day : days) {
+      transactions.write(connection -> repair.day(connection, organization, day));
+    }
+    boolean differs =
+        transactions.run(connection -> repair.monthDiffers(connection, organization, month));
+    if (differs) {
+      transactions.write(connection -> repair.month(connection, organization, month));
+    }
+  }
+
+  private static void tell(RollupCheck.Difference row, Consumer<Difference> finding) {
+    if (row.stored() == null || row.expected() == null) {
+      var problem =
+          row.stored() == null ? Difference.Problem.MISSING_ROW : Difference.Problem.SURPLUS_ROW;
+      finding.accept(difference(row, null, null, null, problem));
+      return;
+    }
+    for (int i = 0; i < RollupMeasure.ALL.size(); i++) {
+      Object stored = row.stored().get(i);
+      Object expected = row.expected().get(i);
+      if (!same(stored, expected)) {
+        finding.accept(
+            difference(
+                row,
+                RollupMeasure.ALL.get(i).name(),
+                text(stored),
+                text(expected),
+                Difference.Problem.VALUE));
+      }
+    }
+  }
+
+  private static Difference difference(
+      RollupCheck.Difference row,
+      @Nullable String column,
+      @Nullable String stored,
+      @Nullable String expected,
+      Difference.Problem problem) {
+    RollupKey key = row.key();
+    var keys = new EnumMap<Dimension, String>(Dimension.class);
+    keys.put(Dimension.ORGANIZATION, key.organization());
+    keys.put(Dimension.USER, key.user());
+    keys.put(Dimension.CUSTOMER, key.customer());
+    keys.put(Dimension.CATEGORY, key.category());
+    keys.put(Dimension.PROVIDER, key.provider());
+    keys.put(Dimension.MODEL, key.model());
+    return new Difference(
+        row.grain() == Grain.DAY ? Dimension.DAY : Dimension.MONTH,
+        row.bucket(),
+        keys,
+        key.currency(),
+        column,
+        stored,
+        expected,
+        problem);
+  }
+
+  private static boolean same(@Nullable Object a, @Nullable Object b) {
+    if (a instanceof BigDecimal x && b instanceof BigDecimal y) {
+      return x.compareTo(y) == 0;
+    }
+    return Objects.equals(a, b);
+  }
+
+  private static @Nullable String text(@Nullable Object value) {
+    if (value instanceof BigDecimal number) {
+      return number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
+    }
+    return value == null ? null : value.toString();
+  }
+
+  /** Something that asks the database. */
+  private interface Work {
+    void run() throws SQLException;
+  }
+
+  private static void trying(String verb, BillingPeriod when, Work work) {
+    try {
+      work.run();
+    } catch (SQLException e) {
+      throw new UsageException("cannot " + verb + " " + when + ": " + e.getMessage(), e);
+    }
+  }
+}

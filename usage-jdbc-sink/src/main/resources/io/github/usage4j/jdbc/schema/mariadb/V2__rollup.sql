@@ -1,0 +1,148 @@
+-- Usage4j, schema version 2 for MariaDB: rollups, which are built here from the calls there are, and the raw
+-- horizon. Replace ${prefix} (by default usage_). No instance of version 1 may write meanwhile or afterwards.
+-- Every statement may be repeated, because DDL commits. By hand: the INSERTs at the end in one transaction.
+
+CREATE TABLE IF NOT EXISTS ${prefix}rollup (
+  grain                       VARCHAR(1) NOT NULL COMMENT 'D is a UTC day, M a calendar month',
+  bucket                      DATE NOT NULL COMMENT 'The day, or the first day of the month',
+  key_hash                    BINARY(16) NOT NULL COMMENT 'First 16 bytes of SHA-256 over the seven names that follow, each as length in UTF-8, colon, text',
+  organization                VARCHAR(128) NOT NULL COMMENT 'The tenant; empty is unattributed, as in the other names',
+  user_id                     VARCHAR(128) NOT NULL COMMENT 'The actor who was really logged in',
+  customer_id                 VARCHAR(128) NOT NULL COMMENT 'The customer whose data was viewed',
+  category                    VARCHAR(128) NOT NULL COMMENT 'Feature or request type',
+  provider                    VARCHAR(256) NOT NULL COMMENT 'Who serves the model',
+  model                       VARCHAR(256) NOT NULL COMMENT 'The model that answered, else the one asked for; empty if unknown',
+  currency                    VARCHAR(3) NOT NULL COMMENT 'ISO 4217 code of the costs; XXX is unpriced',
+  calls                       BIGINT NOT NULL COMMENT 'Calls that were not refused',
+  operations                  BIGINT NOT NULL COMMENT 'User requests that began among these calls',
+  tool_turns                  BIGINT NOT NULL COMMENT 'Calls whose answer asked for tools',
+  succeeded                   BIGINT NOT NULL COMMENT 'Calls that were answered: calls less errors and cancelled',
+  errors                      BIGINT NOT NULL COMMENT 'Calls that failed',
+  cancelled                   BIGINT NOT NULL COMMENT 'Calls that were stopped by the caller',
+  refused                     BIGINT NOT NULL COMMENT 'Calls that a limit did not let start; not among calls',
+  input_tokens                BIGINT COMMENT 'Sum of what is known; NULL if nothing is known, as in the other token columns',
+  output_tokens               BIGINT COMMENT 'All output tokens, reasoning included',
+  cache_read_tokens           BIGINT COMMENT 'The part of input_tokens that was read from a cache',
+  cache_write_tokens          BIGINT COMMENT 'The part of input_tokens that was written to a cache',
+  cache_write_one_hour_tokens BIGINT COMMENT 'The part of cache_write_tokens that was written for one hour',
+  reasoning_tokens            BIGINT COMMENT 'The part of output_tokens that is hidden reasoning',
+  input_audio_tokens          BIGINT COMMENT 'The part of input_tokens that is audio',
+  output_audio_tokens         BIGINT COMMENT 'The part of output_tokens that is audio',
+  total_tokens                BIGINT COMMENT 'input_tokens plus output_tokens; NULL if both are unknown',
+  unmeasured                  BIGINT NOT NULL COMMENT 'Calls that were answered or cut short and stated no figure at all',
+  partial                     BIGINT NOT NULL COMMENT 'Calls of which some figures are missing or contradictory',
+  estimated                   BIGINT NOT NULL COMMENT 'Calls whose figures were estimated',
+  unpriced                    BIGINT NOT NULL COMMENT 'Calls that used something and have no price',
+  cost_input                  DECIMAL(56,18) NOT NULL COMMENT 'What the uncached input cost, in currency; 0 in all five where the currency is XXX',
+  cost_output                 DECIMAL(56,18) NOT NULL COMMENT 'What the output cost',
+  cost_cache                  DECIMAL(56,18) NOT NULL COMMENT 'What cache reads and writes cost',
+  cost_other                  DECIMAL(56,18) NOT NULL COMMENT 'What is charged apart from tokens cost',
+  cost_total                  DECIMAL(56,18) NOT NULL COMMENT 'The sum of the four parts',
+  succeeded_tokens            BIGINT NOT NULL COMMENT 'total_tokens of the calls that succeeded, for averages',
+  succeeded_us                BIGINT NOT NULL COMMENT 'How long the calls that succeeded took together, in microseconds',
+  last_at                     DATETIME(6) NOT NULL COMMENT 'When the last of the calls started',
+  PRIMARY KEY (grain, bucket, key_hash)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin
+  COMMENT = 'What the calls of a day and of a month add up to, by the seven names. Written in one transaction with the calls.';
+
+CREATE INDEX IF NOT EXISTS ${prefix}rollup_by_organization ON ${prefix}rollup (grain, organization, bucket);
+
+CREATE TABLE IF NOT EXISTS ${prefix}horizon (
+  scope        VARCHAR(1) NOT NULL COMMENT 'A is all organizations, O is one; of both the later instant counts',
+  organization VARCHAR(128) NOT NULL COMMENT 'The tenant where the scope is O, empty for unattributed calls; else empty',
+  raw_from     DATETIME(6) NOT NULL COMMENT 'Calls that started earlier are gone from the event table and only counted in rollups',
+  PRIMARY KEY (scope, organization)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin
+  COMMENT = 'From when on the single calls are there. The row of scope A always exists: writers and maintenance lock it.';
+
+INSERT INTO ${prefix}rollup (
+  grain, bucket, key_hash, organization, user_id, customer_id, category, provider, model, currency, calls,
+  operations, tool_turns, succeeded, errors, cancelled, refused, input_tokens, output_tokens,
+  cache_read_tokens, cache_write_tokens, cache_write_one_hour_tokens, reasoning_tokens, input_audio_tokens,
+  output_audio_tokens, total_tokens, unmeasured, partial, estimated, unpriced, cost_input, cost_output,
+  cost_cache, cost_other, cost_total, succeeded_tokens, succeeded_us, last_at)
+SELECT 'D', bucket,
+       UNHEX(LEFT(SHA2(CONCAT(
+           OCTET_LENGTH(organization), ':', organization, OCTET_LENGTH(user_id), ':', user_id,
+           OCTET_LENGTH(customer_id), ':', customer_id, OCTET_LENGTH(category), ':', category,
+           OCTET_LENGTH(provider), ':', provider, OCTET_LENGTH(model), ':', model, OCTET_LENGTH(currency),
+           ':', currency),
+         256), 32)),
+       organization, user_id, customer_id, category, provider, model, currency, calls, operations,
+       tool_turns, succeeded, errors, cancelled, refused, input_tokens, output_tokens, cache_read_tokens,
+       cache_write_tokens, cache_write_one_hour_tokens, reasoning_tokens, input_audio_tokens,
+       output_audio_tokens, total_tokens, unmeasured, partial, estimated, unpriced, cost_input, cost_output,
+       cost_cache, cost_other, cost_total, succeeded_tokens, succeeded_us, last_at
+  FROM (
+    SELECT bucket, organization, user_id, customer_id, category, provider, model, currency,
+           SUM(CASE WHEN outcome <> 'REFUSED' THEN 1 ELSE 0 END) AS calls,
+           SUM(CASE WHEN opens_operation THEN 1 ELSE 0 END) AS operations,
+           SUM(CASE WHEN tool_calls > 0 THEN 1 ELSE 0 END) AS tool_turns,
+           SUM(CASE WHEN outcome = 'SUCCESS' THEN 1 ELSE 0 END) AS succeeded,
+           SUM(CASE WHEN outcome = 'ERROR' THEN 1 ELSE 0 END) AS errors,
+           SUM(CASE WHEN outcome = 'CANCELLED' THEN 1 ELSE 0 END) AS cancelled,
+           SUM(CASE WHEN outcome = 'REFUSED' THEN 1 ELSE 0 END) AS refused,
+           SUM(input_tokens) AS input_tokens,
+           SUM(output_tokens) AS output_tokens,
+           SUM(cache_read_tokens) AS cache_read_tokens,
+           SUM(cache_write_tokens) AS cache_write_tokens,
+           SUM(cache_write_one_hour_tokens) AS cache_write_one_hour_tokens,
+           SUM(reasoning_tokens) AS reasoning_tokens,
+           SUM(input_audio_tokens) AS input_audio_tokens,
+           SUM(output_audio_tokens) AS output_audio_tokens,
+           SUM(total_tokens) AS total_tokens,
+           SUM(CASE WHEN quality = 'MISSING' AND units IS NULL AND outcome IN ('SUCCESS', 'CANCELLED')
+               THEN 1 ELSE 0 END) AS unmeasured,
+           SUM(CASE WHEN quality = 'PARTIAL' THEN 1 ELSE 0 END) AS partial,
+           SUM(CASE WHEN quality = 'ESTIMATED' THEN 1 ELSE 0 END) AS estimated,
+           SUM(CASE WHEN currency = 'XXX' AND outcome <> 'REFUSED' AND (units IS NOT NULL
+               OR COALESCE(input_tokens, output_tokens, cache_read_tokens, cache_write_tokens,
+                 cache_write_one_hour_tokens, reasoning_tokens, input_audio_tokens, output_audio_tokens)
+                 IS NOT NULL) THEN 1 ELSE 0 END) AS unpriced,
+           COALESCE(SUM(cost_input), 0) AS cost_input,
+           COALESCE(SUM(cost_output), 0) AS cost_output,
+           COALESCE(SUM(cost_cache), 0) AS cost_cache,
+           COALESCE(SUM(cost_other), 0) AS cost_other,
+           COALESCE(SUM(cost_total), 0) AS cost_total,
+           COALESCE(SUM(CASE WHEN outcome = 'SUCCESS' THEN total_tokens END), 0) AS succeeded_tokens,
+           COALESCE(SUM(CASE WHEN outcome = 'SUCCESS' THEN duration_us END), 0) AS succeeded_us,
+           MAX(occurred_at) AS last_at
+      FROM (SELECT utc_day AS bucket,
+                   COALESCE(organization, '') AS organization, COALESCE(user_id, '') AS user_id,
+                   COALESCE(customer_id, '') AS customer_id, COALESCE(category, '') AS category, provider,
+                   model, COALESCE(currency, 'XXX') AS currency,
+                   occurred_at, opens_operation, tool_calls, outcome, quality, units, duration_us,
+                   input_tokens, output_tokens, cache_read_tokens, cache_write_tokens,
+                   cache_write_one_hour_tokens, reasoning_tokens, input_audio_tokens, output_audio_tokens,
+                   total_tokens, cost_input, cost_output, cost_cache, cost_other, cost_total
+              FROM ${prefix}event) e
+     GROUP BY bucket, organization, user_id, customer_id, category, provider, model, currency) s;
+
+INSERT INTO ${prefix}rollup (
+  grain, bucket, key_hash, organization, user_id, customer_id, category, provider, model, currency, calls,
+  operations, tool_turns, succeeded, errors, cancelled, refused, input_tokens, output_tokens,
+  cache_read_tokens, cache_write_tokens, cache_write_one_hour_tokens, reasoning_tokens, input_audio_tokens,
+  output_audio_tokens, total_tokens, unmeasured, partial, estimated, unpriced, cost_input, cost_output,
+  cost_cache, cost_other, cost_total, succeeded_tokens, succeeded_us, last_at)
+SELECT 'M', bucket, key_hash, organization, user_id, customer_id, category, provider, model, currency,
+       SUM(calls), SUM(operations), SUM(tool_turns), SUM(succeeded), SUM(errors), SUM(cancelled),
+       SUM(refused), SUM(input_tokens), SUM(output_tokens), SUM(cache_read_tokens), SUM(cache_write_tokens),
+       SUM(cache_write_one_hour_tokens), SUM(reasoning_tokens), SUM(input_audio_tokens),
+       SUM(output_audio_tokens), SUM(total_tokens), SUM(unmeasured), SUM(partial), SUM(estimated),
+       SUM(unpriced), SUM(cost_input), SUM(cost_output), SUM(cost_cache), SUM(cost_other), SUM(cost_total),
+       SUM(succeeded_tokens), SUM(succeeded_us), MAX(last_at)
+  FROM (SELECT DATE_SUB(bucket, INTERVAL DAYOFMONTH(bucket) - 1 DAY) AS bucket, key_hash,
+               organization, user_id, customer_id, category, provider, model, currency, calls, operations,
+               tool_turns, succeeded, errors, cancelled, refused, input_tokens, output_tokens,
+               cache_read_tokens, cache_write_tokens, cache_write_one_hour_tokens, reasoning_tokens,
+               input_audio_tokens, output_audio_tokens, total_tokens, unmeasured, partial, estimated,
+               unpriced, cost_input, cost_output, cost_cache, cost_other, cost_total, succeeded_tokens,
+               succeeded_us, last_at
+          FROM ${prefix}rollup
+         WHERE grain = 'D') d
+ GROUP BY bucket, key_hash, organization, user_id, customer_id, category, provider, model, currency;
+
+INSERT IGNORE INTO ${prefix}horizon (scope, organization, raw_from) VALUES ('A', '', '1970-01-01 00:00:00');
+
+INSERT IGNORE INTO ${prefix}schema (version, script, applied_at)
+  VALUES (2, 'V2__rollup.sql', CURRENT_TIMESTAMP(6));
