@@ -7,6 +7,7 @@ import io.github.usage4j.UsageQueries;
 import io.github.usage4j.UsageReader;
 import io.github.usage4j.backfill.ImportCheckpoints;
 import io.github.usage4j.sink.UsageStore;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.InstantSource;
@@ -93,6 +94,7 @@ public final class JdbcUsageStore implements UsageStore {
       JdbcUsageReader reader,
       boolean rowSecurity,
       DataSource dataSource,
+      @Nullable Path archives,
       Jobs jobs) {
     this.database = database;
     this.tables = tables;
@@ -103,7 +105,7 @@ public final class JdbcUsageStore implements UsageStore {
     this.jobs = jobs;
     this.writer = writer;
     this.reader = reader;
-    this.maintenance = new UsageMaintenance(jobs);
+    this.maintenance = new UsageMaintenance(jobs, archives);
     this.queries = new UsageQueries(reader);
   }
 
@@ -225,6 +227,7 @@ public final class JdbcUsageStore implements UsageStore {
     private Tables tables = new Tables(Tables.DEFAULT_PREFIX);
     private @Nullable Database database;
     private boolean validateOnly;
+    private @Nullable Path archives;
     private InstantSource clock = InstantSource.system();
 
     private Builder(DataSource dataSource) {
@@ -257,6 +260,16 @@ public final class JdbcUsageStore implements UsageStore {
      */
     public Builder validateOnly() {
       validateOnly = true;
+      return this;
+    }
+
+    /**
+     * Where retention puts the calls that it deletes, and where erasure looks for them: the same
+     * directory for every instance, readable by this process alone. It is made when it is needed.
+     * Default: none, and then neither is possible.
+     */
+    public Builder archives(Path directory) {
+      archives = Objects.requireNonNull(directory, "directory");
       return this;
     }
 
@@ -304,6 +317,7 @@ public final class JdbcUsageStore implements UsageStore {
                 : reader(dataSource, dialect, tables),
             rowSecurity,
             dataSource,
+            archives,
             new Jobs(transactions, dialect, tables, clock));
       } catch (SQLException e) {
         throw new UsageException(

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What periodic work needs of its store.
@@ -32,14 +33,14 @@ record Jobs(Transactions transactions, Dialect dialect, Tables tables, InstantSo
    * @param values texts, numbers, dates, booleans and instants; null for a text that is NULL
    * @return how many rows it found
    */
-  int update(Connection connection, String sql, Object... values) throws SQLException {
+  int update(Connection connection, String sql, @Nullable Object... values) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       bind(statement, values);
       return statement.executeUpdate();
     }
   }
 
-  void bind(PreparedStatement statement, Object... values) throws SQLException {
+  void bind(PreparedStatement statement, @Nullable Object... values) throws SQLException {
     for (int i = 0; i < values.length; i++) {
       Object value = values[i];
       statement.setObject(i + 1, value instanceof Instant at ? at.atOffset(ZoneOffset.UTC) : value);

@@ -38,6 +38,10 @@ record Tables(String prefix) {
     return prefix + "schema";
   }
 
+  String tag() {
+    return prefix + "event_tag";
+  }
+
   /** How far imports have come. */
   String imports() {
     return prefix + "import";

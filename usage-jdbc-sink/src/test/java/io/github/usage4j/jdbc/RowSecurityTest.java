@@ -14,9 +14,9 @@ import io.github.usage4j.EventQuery;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageFilter;
+import io.github.usage4j.UsageMeasure;
 import io.github.usage4j.UsageQueries;
 import io.github.usage4j.UsageQueries.Dimension;
-import io.github.usage4j.UsageMeasure;
 import io.github.usage4j.UsageSummary;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -65,7 +65,8 @@ class RowSecurityTest {
             + " (VALUES ('acme', 'ada'), ('evil', 'eve')) AS o (o, u)");
     if (rows("SELECT COUNT(*) FROM usage_event_tag").equals(List.of("0"))) {
       Databases.execute(
-          superuser, "INSERT INTO usage_event_tag SELECT id, 'k', 't-' || COALESCE(user_id, 'null') FROM usage_event");
+          superuser,
+          "INSERT INTO usage_event_tag SELECT id, 'k', 't-' || COALESCE(user_id, 'null') FROM usage_event");
     }
     if (rows("SELECT COUNT(*) FROM usage_rollup").equals(List.of("0"))) {
       Databases.execute(
@@ -236,7 +237,8 @@ class RowSecurityTest {
   void queriesAs_callsOfOthers_cannotBeFoundById() throws Exception {
     UsageFilter evil = UsageFilter.organization("evil");
     var query = new EventQuery(ALL, EVER, null, null, 10, null);
-    UsageEvent foreign = store.reader().events(new EventQuery(evil, EVER, null, null, 1, null)).get(0);
+    UsageEvent foreign =
+        store.reader().events(new EventQuery(evil, EVER, null, null, 1, null)).get(0);
     UsageQueries acme = store.queriesAs(UsageFilter.organization("acme"));
 
     assertThat(acme.event(ALL, foreign.id())).isEmpty();
