@@ -235,7 +235,7 @@ public final class UsageMaintenance {
    * users stay the same. Nothing remembers which pseudonym it was.
    *
    * <p>What is recorded of the user afterwards, also a call that comes late, is that of a new
-   * person. Ids that the host gave to operations or customers stay: see docs/privacy.md.
+   * person. Ids that the host gave to operations or customers stay: see docs/retention.md.
    *
    * @param organization null for unattributed calls
    * @throws UsageException if another instance does maintenance now, or the database or the
