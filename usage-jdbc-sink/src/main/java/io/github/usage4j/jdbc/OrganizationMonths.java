@@ -9,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The organizations and months in which something is stored, one after the other: each question is
@@ -17,54 +18,38 @@ import java.time.OffsetDateTime;
 final class OrganizationMonths {
 
   private final Tables tables;
-  private final Transactions transactions;
+  private final Connection connection;
 
-  OrganizationMonths(Tables tables, Transactions transactions) {
+  OrganizationMonths(Tables tables, Connection connection) {
     this.tables = tables;
-    this.transactions = transactions;
+    this.connection = connection;
   }
 
-  /** What is done with one month of one organization. */
+  /** What is done with one month. */
   interface Visitor {
-    void visit(String organization, LocalDate month) throws SQLException;
+    void visit(LocalDate month) throws SQLException;
   }
 
-  /** Visits every month that the period touches; the organization "" is unattributed. */
-  void forEach(BillingPeriod when, Visitor visitor) throws SQLException {
+  /** Visits every month that the period touches and has something; "" is unattributed. */
+  void forEach(String organization, BillingPeriod when, Visitor visitor) throws SQLException {
     if (!when.start().isBefore(when.end())) {
       return;
     }
-    LocalDate from = Grain.MONTH.bucket(LocalDate.ofInstant(when.start(), UTC));
     LocalDate last = LocalDate.ofInstant(when.end().minusNanos(1_000), UTC);
     LocalDate to = Grain.MONTH.end(Grain.MONTH.bucket(last));
-    visit("", from, to, visitor);
-    String organization = "";
-    while (true) {
-      String previous = organization;
-      String next = transactions.run(connection -> nextOr(connection, previous));
-      if (next.isEmpty()) {
-        return;
-      }
-      visit(next, from, to, visitor);
-      organization = next;
-    }
-  }
-
-  private void visit(String organization, LocalDate from, LocalDate to, Visitor visitor)
-      throws SQLException {
-    for (LocalDate month = from; month.isBefore(to); month = Grain.MONTH.end(month)) {
-      LocalDate start = month;
-      LocalDate next = transactions.run(connection -> next(connection, organization, start, to));
+    LocalDate month = Grain.MONTH.bucket(LocalDate.ofInstant(when.start(), UTC));
+    while (month.isBefore(to)) {
+      LocalDate next = next(organization, month, to);
       if (!next.isBefore(to)) {
         return;
       }
-      month = Grain.MONTH.bucket(next);
-      visitor.visit(organization, month);
+      visitor.visit(Grain.MONTH.bucket(next));
+      month = Grain.MONTH.end(Grain.MONTH.bucket(next));
     }
   }
 
-  /** The organization after this one in the order of the database; "" if it was the last. */
-  private String nextOr(Connection connection, String organization) throws SQLException {
+  /** The organization after this one in the order of the database; null if it was the last. */
+  @Nullable String after(String organization) throws SQLException {
     String sql =
         "SELECT MIN(o) FROM (SELECT MIN(organization) AS o FROM "
             + tables.event()
@@ -80,14 +65,13 @@ final class OrganizationMonths {
       statement.setString(4, Grain.MONTH.code);
       statement.setString(5, organization);
       try (ResultSet row = statement.executeQuery()) {
-        String next = row.next() ? row.getString(1) : null;
-        return next == null ? "" : next;
+        return row.next() ? row.getString(1) : null;
       }
     }
   }
 
   /** The first day from this one on for which something is stored; {@code to} if there is none. */
-  private LocalDate next(Connection connection, String organization, LocalDate from, LocalDate to)
+  private LocalDate next(String organization, LocalDate from, LocalDate to)
       throws SQLException {
     LocalDate next = to;
     String calls =

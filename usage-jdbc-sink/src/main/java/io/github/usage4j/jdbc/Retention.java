@@ -66,14 +66,40 @@ final class Retention {
   /** Deletes the calls of whole months that end at or before an instant; says how many. */
   long deleteBefore(Instant before) throws SQLException {
     LocalDate end = Grain.MONTH.bucket(LocalDate.ofInstant(before, ZoneOffset.UTC));
-    var deleted = new long[1];
-    if (Archives.start(end).isAfter(Instant.EPOCH)) {
-      new OrganizationMonths(jobs.tables(), jobs.transactions())
-          .forEach(
-              BillingPeriod.of(Instant.EPOCH, Archives.start(end)),
-              (organization, month) -> deleted[0] += delete(organization, month));
+    long deleted = 0;
+    String organization = "";
+    while (true) {
+      Plan plan = plan(organization, Archives.start(end));
+      for (LocalDate month : plan.months()) {
+        deleted += delete(organization, month);
+      }
+      if (plan.next() == null) {
+        return deleted;
+      }
+      organization = plan.next();
     }
-    return deleted[0];
+  }
+
+  /**
+   * What to look at.
+   *
+   * @param months of one organization in which something is stored
+   * @param next the organization after it; null if it is the last
+   */
+  private record Plan(List<LocalDate> months, @Nullable String next) {}
+
+  private Plan plan(String organization, Instant end) throws SQLException {
+    return jobs.transactions()
+        .run(
+            connection -> {
+              var stored = new OrganizationMonths(jobs.tables(), connection);
+              var months = new ArrayList<LocalDate>();
+              if (end.isAfter(Instant.EPOCH)) {
+                stored.forEach(
+                    organization, BillingPeriod.of(Instant.EPOCH, end), months::add);
+              }
+              return new Plan(months, stored.after(organization));
+            });
   }
 
   private long delete(String organization, LocalDate month) throws SQLException {

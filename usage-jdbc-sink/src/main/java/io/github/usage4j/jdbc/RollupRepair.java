@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The steps in which rollups are made right again. Each is one transaction and leaves what it
@@ -67,18 +68,41 @@ final class RollupRepair {
     }
   }
 
-  List<LocalDate> daysThatDiffer(Connection connection, String organization, LocalDate month)
-      throws SQLException {
-    var days = new TreeSet<LocalDate>();
-    var buckets = new Buckets(Grain.DAY, month, Grain.MONTH.end(month));
-    check.compare(
-        connection, organization, buckets, Source.CALLS, found -> days.add(found.bucket()));
-    return List.copyOf(days);
-  }
+  /**
+   * What is to be repaired for one organization. Nobody waits while this is found out.
+   *
+   * @param organization "" is unattributed
+   * @param days that differ from the calls
+   * @param months that differ from their days, or will when those are repaired
+   * @param next the organization to look at next; null if this is the last
+   */
+  record Plan(
+      String organization, List<LocalDate> days, List<LocalDate> months, @Nullable String next) {}
 
-  boolean monthDiffers(Connection connection, String organization, LocalDate month)
-      throws SQLException {
-    return !differences(connection, organization, Grain.MONTH, month).isEmpty();
+  Plan plan(Connection connection, String organization, BillingPeriod when) throws SQLException {
+    var days = new TreeSet<LocalDate>();
+    var months = new TreeSet<LocalDate>();
+    var stored = new OrganizationMonths(tables, connection);
+    stored.forEach(
+        organization,
+        when,
+        month -> {
+          var ofMonth = new Buckets(Grain.DAY, month, Grain.MONTH.end(month));
+          check.compare(
+              connection,
+              organization,
+              ofMonth,
+              Source.CALLS,
+              found -> {
+                days.add(found.bucket());
+                months.add(month);
+              });
+          var itself = new Buckets(Grain.MONTH, month, Grain.MONTH.end(month));
+          check.compare(
+              connection, organization, itself, Source.DAYS, found -> months.add(month));
+        });
+    return new Plan(
+        organization, List.copyOf(days), List.copyOf(months), stored.after(organization));
   }
 
   boolean day(Connection connection, String organization, LocalDate day) throws SQLException {

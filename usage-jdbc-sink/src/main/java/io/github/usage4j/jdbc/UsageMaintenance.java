@@ -9,6 +9,7 @@ import io.github.usage4j.UsageQueries.Dimension;
 import io.github.usage4j.internal.Checks;
 import java.math.BigDecimal;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -132,32 +133,39 @@ public final class UsageMaintenance {
         "verify",
         when,
         () ->
-            new OrganizationMonths(tables, transactions)
-                .forEach(when, (organization, month) -> verify(organization, month, finding)));
+            transactions.runOnce(
+                connection -> {
+                  var stored = new OrganizationMonths(tables, connection);
+                  for (String of = ""; of != null; of = stored.after(of)) {
+                    String organization = of;
+                    stored.forEach(
+                        organization,
+                        when,
+                        month -> verify(connection, organization, month, finding));
+                  }
+                  return Boolean.TRUE;
+                }));
   }
 
-  private void verify(String organization, LocalDate month, Consumer<Difference> finding)
+  private void verify(
+      Connection connection, String organization, LocalDate month, Consumer<Difference> finding)
       throws SQLException {
+    RollupCheck.Finder finder = difference -> tell(difference, finding);
+    Instant from = horizon.after(connection, PeriodParts.start(month)).of(organization);
+    LocalDate firstDay = LocalDate.ofInstant(from, UTC);
+    if (PeriodParts.start(firstDay).isBefore(from)) {
+      firstDay = firstDay.plusDays(1);
+    }
+    LocalDate start = firstDay.isAfter(month) ? firstDay : month;
     LocalDate end = Grain.MONTH.end(month);
-    transactions.runOnce(
-        connection -> {
-          Instant from = horizon.after(connection, Horizon.NONE).of(organization);
-          RollupCheck.Finder finder = difference -> tell(difference, finding);
-          LocalDate firstDay = LocalDate.ofInstant(from, UTC);
-          if (PeriodParts.start(firstDay).isBefore(from)) {
-            firstDay = firstDay.plusDays(1);
-          }
-          LocalDate start = firstDay.isAfter(month) ? firstDay : month;
-          if (start.isBefore(end)) {
-            var days = new PeriodParts.Buckets(Grain.DAY, start, end);
-            check.compare(connection, organization, days, RollupCheck.Source.CALLS, finder);
-          }
-          if (start.equals(month)) {
-            var months = new PeriodParts.Buckets(Grain.MONTH, month, end);
-            check.compare(connection, organization, months, RollupCheck.Source.CALLS, finder);
-          }
-          return Boolean.TRUE;
-        });
+    if (start.isBefore(end)) {
+      var days = new PeriodParts.Buckets(Grain.DAY, start, end);
+      check.compare(connection, organization, days, RollupCheck.Source.CALLS, finder);
+    }
+    if (start.equals(month)) {
+      var months = new PeriodParts.Buckets(Grain.MONTH, month, end);
+      check.compare(connection, organization, months, RollupCheck.Source.CALLS, finder);
+    }
   }
 
   /**
@@ -174,22 +182,22 @@ public final class UsageMaintenance {
         when,
         () -> {
           transactions.run(connection -> repair.requireCalls(connection, when));
-          new OrganizationMonths(tables, transactions)
-              .forEach(when, (organization, month) -> rebuild(organization, month));
+          var plan = transactions.run(connection -> repair.plan(connection, "", when));
+          while (true) {
+            String organization = plan.organization();
+            for (LocalDate day : plan.days()) {
+              transactions.write(connection -> repair.day(connection, organization, day));
+            }
+            for (LocalDate month : plan.months()) {
+              transactions.write(connection -> repair.month(connection, organization, month));
+            }
+            String next = plan.next();
+            if (next == null) {
+              return;
+            }
+            plan = transactions.run(connection -> repair.plan(connection, next, when));
+          }
         });
-  }
-
-  private void rebuild(String organization, LocalDate month) throws SQLException {
-    List<LocalDate> days =
-        transactions.run(connection -> repair.daysThatDiffer(connection, organization, month));
-    for (LocalDate day : days) {
-      transactions.write(connection -> repair.day(connection, organization, day));
-    }
-    boolean differs =
-        transactions.run(connection -> repair.monthDiffers(connection, organization, month));
-    if (differs) {
-      transactions.write(connection -> repair.month(connection, organization, month));
-    }
   }
 
   /**

@@ -439,7 +439,7 @@ abstract class RollupContract {
           var commits = new AtomicInteger();
           repairing.fault =
               (connection, method, arguments) -> {
-                if (method.equals("commit") && commits.incrementAndGet() == 40) {
+                if (method.equals("commit") && commits.incrementAndGet() == 20) {
                   throw new SQLException("killed", "57P01");
                 }
               };
