@@ -19,15 +19,16 @@ final class AggregateSql {
   private final UsageQuery query;
   private final Collection<Dimension> dimensions;
   private final Tables tables;
-  private final String emptyText;
-  private final Sql sql = new Sql("");
+  private final Dialect dialect;
+  private final Sql sql;
 
   private AggregateSql(
-      UsageQuery query, Collection<Dimension> dimensions, Tables tables, String emptyText) {
+      UsageQuery query, Collection<Dimension> dimensions, Tables tables, Dialect dialect) {
     this.query = query;
     this.dimensions = dimensions;
     this.tables = tables;
-    this.emptyText = emptyText;
+    this.dialect = dialect;
+    this.sql = new Sql(dialect, "");
   }
 
   /** At least one part; they must not overlap. */
@@ -36,8 +37,8 @@ final class AggregateSql {
       Collection<Dimension> dimensions,
       PeriodParts parts,
       Tables tables,
-      String emptyText) {
-    var statement = new AggregateSql(query, dimensions, tables, emptyText);
+      Dialect dialect) {
+    var statement = new AggregateSql(query, dimensions, tables, dialect);
     parts.calls().forEach(statement::calls);
     parts.rollups().forEach(statement::rollups);
     return statement.sql;
@@ -47,7 +48,7 @@ final class AggregateSql {
     next();
     String keys = keys("e", "e.utc_day");
     sql.add("SELECT ").add(keys).add("e.currency");
-    organizations("COALESCE(e.organization, " + emptyText + ")");
+    organizations("COALESCE(e.organization, " + dialect.emptyText() + ")");
     RollupMeasure.read().forEach(m -> sql.add(", " + m.ofCalls() + " AS " + m.name()));
     sql.add(" FROM ")
         .add(tables.event())

@@ -324,7 +324,7 @@ final class Erasure {
     jobs.update(
         connection,
         "DELETE FROM "
-            + jobs.tables().tag()
+            + jobs.tables().eventTag()
             + " WHERE event_id IN (SELECT id FROM "
             + jobs.tables().event()
             + rows

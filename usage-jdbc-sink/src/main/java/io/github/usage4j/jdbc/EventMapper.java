@@ -8,11 +8,8 @@ import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
-import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -31,10 +28,10 @@ final class EventMapper {
    *
    * @throws IllegalArgumentException if the row breaks a rule of {@link UsageEvent}
    */
-  static UsageEvent read(ResultSet row) throws SQLException {
-    UUID id = required(row.getObject("id", UUID.class), "id");
+  static UsageEvent read(ResultSet row, Dialect dialect) throws SQLException {
+    UUID id = Dialect.required(row.getObject("id", UUID.class), "id");
     try {
-      return event(id, row);
+      return event(id, row, dialect);
     } catch (RuntimeException e) {
       // Beside broken rules also NULL in a column that belongs to a part of the event.
       throw new IllegalArgumentException(
@@ -42,11 +39,7 @@ final class EventMapper {
     }
   }
 
-  static Instant instant(ResultSet row, String column) throws SQLException {
-    return required(row.getObject(column, OffsetDateTime.class), column).toInstant();
-  }
-
-  private static UsageEvent event(UUID id, ResultSet row) throws SQLException {
+  private static UsageEvent event(UUID id, ResultSet row, Dialect dialect) throws SQLException {
     Long timeToFirstToken = count(row, "time_to_first_token_us");
     String source = row.getString("source");
     return new UsageEvent(
@@ -59,7 +52,7 @@ final class EventMapper {
         row.getString("response_id"),
         row.getString("service_tier"),
         row.getString("credential_id"),
-        instant(row, "occurred_at"),
+        dialect.instant(row, "occurred_at"),
         duration(row.getLong("duration_us")),
         timeToFirstToken == null ? null : duration(timeToFirstToken),
         text(row, "operation_id"),
@@ -141,15 +134,15 @@ final class EventMapper {
   }
 
   private static BigDecimal part(Map<String, String> parts, String name) {
-    return new BigDecimal(required(parts.get(name), name));
+    return new BigDecimal(Dialect.required(parts.get(name), name));
   }
 
   private static BigDecimal amount(ResultSet row, String column) throws SQLException {
-    return required(row.getBigDecimal(column), column);
+    return Dialect.required(row.getBigDecimal(column), column);
   }
 
   private static String text(ResultSet row, String column) throws SQLException {
-    return required(row.getString(column), column);
+    return Dialect.required(row.getString(column), column);
   }
 
   private static @Nullable Long count(ResultSet row, String column) throws SQLException {
@@ -159,9 +152,5 @@ final class EventMapper {
 
   private static Duration duration(long micros) {
     return Duration.of(micros, ChronoUnit.MICROS);
-  }
-
-  private static <T> T required(@Nullable T value, String column) {
-    return Objects.requireNonNull(value, () -> column + " must not be NULL");
   }
 }

@@ -6,8 +6,6 @@ import io.github.usage4j.jdbc.EventColumns.UnstorableException;
 import io.github.usage4j.sink.UsageSink.RejectedException;
 import io.github.usage4j.sink.UsageSink.Report;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLTransientException;
 import java.time.InstantSource;
@@ -33,6 +31,8 @@ final class EventWriter {
 
   private static final Logger LOG = LoggerFactory.getLogger(JdbcUsageStore.class);
 
+  private static final int IDS_AT_ONCE = 5_000;
+
   private final Transactions transactions;
   private final Dialect dialect;
   private final Tables tables;
@@ -44,7 +44,7 @@ final class EventWriter {
     this.dialect = dialect;
     this.tables = tables;
     this.clock = clock;
-    this.horizon = new Horizon(tables);
+    this.horizon = new Horizon(dialect, tables);
   }
 
   void write(List<UsageEvent> batch, Report report) throws SQLException, RejectedException {
@@ -92,6 +92,10 @@ final class EventWriter {
     Set<UUID> inserted =
         dialect.insert(connection, tables, EventColumns.writtenAt(clock.instant()), sorted);
     List<UsageEvent> news = events.stream().filter(e -> inserted.contains(e.id())).toList();
+    List<EventTag> tags = EventTag.of(news);
+    if (!tags.isEmpty()) {
+      dialect.insertTags(connection, tables, tags);
+    }
     Map<LabelKey, Label> labels = LabelKey.of(news);
     if (!labels.isEmpty()) {
       dialect.upsertLabels(connection, tables, labels);
@@ -128,28 +132,27 @@ final class EventWriter {
   /** A row that breaks a rule does so for ever: to throw here would hold up every later event. */
   private Map<UUID, Optional<UsageEvent>> read(Connection connection, Set<UUID> ids)
       throws SQLException {
-    String sql =
-        "SELECT e.*, NULL AS "
-            + EventMapper.USER_LABEL
-            + ", NULL AS "
-            + EventMapper.CUSTOMER_LABEL
-            + " FROM "
-            + tables.event()
-            + " e WHERE e.id = ANY(?)";
     var stored = new HashMap<UUID, Optional<UsageEvent>>();
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setArray(1, dialect.arrayOfIds(connection, ids));
-      try (ResultSet row = statement.executeQuery()) {
-        while (row.next()) {
-          UUID id = row.getObject("id", UUID.class);
-          try {
-            stored.put(id, Optional.of(EventMapper.read(row)));
-          } catch (IllegalArgumentException e) {
-            LOG.warn("A repeated delivery of {} is taken for a conflict", id, e);
-            stored.put(id, Optional.empty());
-          }
-        }
-      }
+    for (List<UUID> part : Sql.parts(ids, IDS_AT_ONCE)) {
+      new Sql(dialect, "SELECT e.*, NULL AS ")
+          .add(EventMapper.USER_LABEL)
+          .add(", NULL AS ")
+          .add(EventMapper.CUSTOMER_LABEL)
+          .add(" FROM ")
+          .add(tables.event())
+          .add(" e WHERE ")
+          .in("e.id", part.stream())
+          .forEach(
+              connection,
+              row -> {
+                UUID id = row.getObject("id", UUID.class);
+                try {
+                  stored.put(id, Optional.of(EventMapper.read(row, dialect)));
+                } catch (IllegalArgumentException e) {
+                  LOG.warn("A repeated delivery of {} is taken for a conflict", id, e);
+                  stored.put(id, Optional.empty());
+                }
+              });
     }
     if (stored.size() != ids.size()) {
       throw new SQLTransientException(

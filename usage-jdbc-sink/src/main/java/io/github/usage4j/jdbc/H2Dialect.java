@@ -171,13 +171,35 @@ final class H2Dialect implements Dialect {
   }
 
   @Override
-  public boolean hasTable(Connection connection, String table) throws SQLException {
+  public boolean hasNamespace(Connection connection, String namespace) throws SQLException {
+    return Dialect.isTrue(
+        connection,
+        "SELECT COUNT(*) > 0 FROM INFORMATION_SCHEMA.SCHEMATA WHERE LOWER(SCHEMA_NAME) = ?",
+        namespace);
+  }
+
+  @Override
+  public Restore use(Connection connection, String namespace) throws SQLException {
+    String before = connection.getSchema();
+    Dialect.execute(connection, "SET SCHEMA " + namespace);
+    return () -> connection.setSchema(before);
+  }
+
+  @Override
+  public String currentNamespace() {
+    return "SCHEMA()";
+  }
+
+  @Override
+  public boolean hasTable(Connection connection, Tables tables, String table) throws SQLException {
     boolean inAnyCase =
         Dialect.isTrue(
             connection,
             "SELECT COUNT(*) > 0 FROM INFORMATION_SCHEMA.TABLES"
-                + " WHERE LOWER(TABLE_SCHEMA) = LOWER(SCHEMA()) AND LOWER(TABLE_NAME) = ?",
-            table);
+                + " WHERE LOWER(TABLE_SCHEMA) = LOWER(COALESCE(?, SCHEMA()))"
+                + " AND LOWER(TABLE_NAME) = ?",
+            tables.namespace(),
+            Dialect.unqualified(table));
     if (!inAnyCase) {
       return false;
     }
@@ -223,15 +245,11 @@ final class H2Dialect implements Dialect {
       throws SQLException {
     var inserted = new HashSet<UUID>();
     events.forEach(event -> inserted.add(event.id()));
-    String known = "SELECT id FROM " + tables.event() + " WHERE id = ANY(?)";
-    try (PreparedStatement statement = connection.prepareStatement(known)) {
-      statement.setArray(1, arrayOfIds(connection, inserted));
-      try (ResultSet row = statement.executeQuery()) {
-        while (row.next()) {
-          inserted.remove(row.getObject(1, UUID.class));
-        }
-      }
-    }
+    new Sql(this, "SELECT id FROM ")
+        .add(tables.event())
+        .add(" WHERE ")
+        .in("id", events.stream().map(UsageEvent::id))
+        .forEach(connection, row -> inserted.remove(row.getObject(1, UUID.class)));
     if (inserted.isEmpty()) {
       return inserted;
     }

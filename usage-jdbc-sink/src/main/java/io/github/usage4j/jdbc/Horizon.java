@@ -7,7 +7,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -36,9 +35,11 @@ final class Horizon {
   /** Where it is before anything was deleted. */
   static final Instant NONE = Instant.EPOCH;
 
+  private final Dialect dialect;
   private final Tables tables;
 
-  Horizon(Tables tables) {
+  Horizon(Dialect dialect, Tables tables) {
+    this.dialect = dialect;
     this.tables = tables;
   }
 
@@ -84,10 +85,10 @@ final class Horizon {
     String sql =
         "SELECT scope, organization, raw_from FROM " + tables.horizon() + " WHERE raw_from > ?";
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setObject(1, instant.atOffset(ZoneOffset.UTC));
+      statement.setObject(1, dialect.time(instant));
       try (ResultSet row = statement.executeQuery()) {
         while (row.next()) {
-          Instant from = EventMapper.instant(row, "raw_from");
+          Instant from = dialect.instant(row, "raw_from");
           if (row.getString("scope").equals(ALL)) {
             everywhere = from;
           } else {
@@ -118,11 +119,11 @@ final class Horizon {
     }
   }
 
-  private static int execute(
+  private int execute(
       Connection connection, String sql, Instant rawFrom, String scope, String organization)
       throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setObject(1, rawFrom.atOffset(ZoneOffset.UTC));
+      statement.setObject(1, dialect.time(rawFrom));
       statement.setString(2, scope);
       statement.setString(3, organization);
       return statement.executeUpdate();

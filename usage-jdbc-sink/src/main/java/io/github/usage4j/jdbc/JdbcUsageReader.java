@@ -17,7 +17,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -38,29 +37,32 @@ import org.jspecify.annotations.Nullable;
  */
 final class JdbcUsageReader implements UsageReader {
 
+  private static final int LABELS_AT_ONCE = 1_000;
+
   private final Jdbi jdbi;
   private final Tables tables;
+  private final Dialect dialect;
   private final String emptyText;
   private final Horizon horizon;
   private final Function<UsageQuery, PeriodParts> parts;
 
   JdbcUsageReader(Jdbi jdbi, Dialect dialect, Tables tables) {
-    this(jdbi, dialect.emptyText(), tables, PeriodParts::of);
+    this(jdbi, dialect, tables, PeriodParts::of);
   }
 
   private JdbcUsageReader(
-      Jdbi jdbi, String emptyText, Tables tables, Function<UsageQuery, PeriodParts> parts) {
+      Jdbi jdbi, Dialect dialect, Tables tables, Function<UsageQuery, PeriodParts> parts) {
     this.jdbi = jdbi;
     this.tables = tables;
-    this.emptyText = emptyText;
-    this.horizon = new Horizon(tables);
+    this.dialect = dialect;
+    this.emptyText = dialect.emptyText();
+    this.horizon = new Horizon(dialect, tables);
     this.parts = parts;
   }
 
   /** The same without rollups, to compare both. */
   JdbcUsageReader withoutRollups() {
-    return new JdbcUsageReader(
-        jdbi, emptyText, tables, query -> PeriodParts.onlyCalls(query.when()));
+    return new JdbcUsageReader(jdbi, dialect, tables, query -> PeriodParts.onlyCalls(query.when()));
   }
 
   @Override
@@ -73,7 +75,7 @@ final class JdbcUsageReader implements UsageReader {
           if (from.isEmpty()) {
             return List.of();
           }
-          var sql = AggregateSql.of(query, dimensions, from, tables, emptyText);
+          var sql = AggregateSql.of(query, dimensions, from, tables, dialect);
           var rows = new HashMap<Map<Dimension, String>, Row>();
           // Asked before and after, because it may be moved meanwhile: forwards by retention,
           // backwards by restoring an archive.
@@ -102,7 +104,7 @@ final class JdbcUsageReader implements UsageReader {
             requireSome(query.who(), query.when());
           }
           var sql =
-              new Sql("SELECT e.*, u.label AS ")
+              new Sql(dialect, "SELECT e.*, u.label AS ")
                   .add(EventMapper.USER_LABEL)
                   .add(", c.label AS ")
                   .add(EventMapper.CUSTOMER_LABEL)
@@ -123,7 +125,7 @@ final class JdbcUsageReader implements UsageReader {
           }
           sql.add(" ORDER BY e.occurred_at DESC, e.id DESC LIMIT ").bind(query.limit());
           var events = new ArrayList<UsageEvent>();
-          sql.forEach(jdbi, row -> events.add(EventMapper.read(row)));
+          sql.forEach(jdbi, row -> events.add(EventMapper.read(row, dialect)));
           return events;
         });
   }
@@ -264,10 +266,10 @@ final class JdbcUsageReader implements UsageReader {
                   }
                 }));
     var labels = new HashMap<LabelKey, String>();
-    if (!wanted.isEmpty()) {
-      var sql = new Sql("SELECT organization, kind, id, label FROM ").add(tables.label());
-      sql.add(" WHERE organization = ANY(").bind(wanted.stream().map(LabelKey::organization));
-      sql.add(") AND id = ANY(").bind(wanted.stream().map(LabelKey::id)).add(")");
+    for (List<LabelKey> part : Sql.parts(wanted, LABELS_AT_ONCE)) {
+      var sql = new Sql(dialect, "SELECT organization, kind, id, label FROM ").add(tables.label());
+      sql.add(" WHERE ").in("organization", part.stream().map(LabelKey::organization));
+      sql.add(" AND ").in("id", part.stream().map(LabelKey::id));
       sql.forEach(
           jdbi,
           row ->
@@ -316,7 +318,7 @@ final class JdbcUsageReader implements UsageReader {
         count(row, "unpriced"),
         count(row, "succeeded_tokens"),
         Duration.of(count(row, "succeeded_us"), ChronoUnit.MICROS),
-        row.getObject("last_at", OffsetDateTime.class).toInstant());
+        dialect.instant(row, "last_at"));
   }
 
   private Currency currencyOf(String code) {

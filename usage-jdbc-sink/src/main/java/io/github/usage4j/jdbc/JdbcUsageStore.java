@@ -23,8 +23,8 @@ import org.jdbi.v3.core.statement.TemplateEngine;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps usage events in H2 or PostgreSQL. Creates its tables, or brings them to the version it
- * needs, when it is opened; several instances may do that at once.
+ * Keeps usage events in H2, PostgreSQL or MariaDB. Creates its tables, or brings them to the
+ * version it needs, when it is opened; several instances may do that at once.
  *
  * <p>A batch is written in one transaction of its own, at READ COMMITTED, and is durable when
  * {@link #write} returns. An id that is stored already is compared and reported, and its row stays
@@ -41,7 +41,9 @@ public final class JdbcUsageStore implements UsageStore {
     /** H2 2.x: in a file, in memory or as a server, in any compatibility mode but Oracle. */
     H2("H2"),
     /** PostgreSQL, with a database in UTF-8. */
-    POSTGRESQL("PostgreSQL");
+    POSTGRESQL("PostgreSQL"),
+    /** MariaDB 10.11 and newer, through MariaDB Connector/J; never MySQL. */
+    MARIADB("MariaDB");
 
     private final String product;
 
@@ -53,6 +55,7 @@ public final class JdbcUsageStore implements UsageStore {
       return switch (this) {
         case H2 -> new H2Dialect();
         case POSTGRESQL -> new PostgresDialect();
+        case MARIADB -> new MariaDbDialect();
       };
     }
 
@@ -217,7 +220,7 @@ public final class JdbcUsageStore implements UsageStore {
   /** Names the database and the tables, never the address or the account. */
   @Override
   public String toString() {
-    return "JdbcUsageStore[" + database.product + ", " + tables.prefix() + "*]";
+    return "JdbcUsageStore[" + database.product + ", " + tables.pattern() + "]";
   }
 
   /** Opens a {@link JdbcUsageStore}. Not safe for use by several threads at once. */
@@ -241,7 +244,21 @@ public final class JdbcUsageStore implements UsageStore {
      * @throws IllegalArgumentException if it is anything else
      */
     public Builder tablePrefix(String prefix) {
-      tables = new Tables(prefix);
+      tables = new Tables(tables.namespace(), prefix);
+      return this;
+    }
+
+    /**
+     * The schema that the tables are in; on MariaDB, where a schema is a database, the database. It
+     * must exist. Default: the one that a connection has by itself (PostgreSQL: the first of its
+     * {@code search_path}).
+     *
+     * @param name 1 to 63 characters of a to z, 0 to 9 and underscore; not a digit first; no
+     *     keyword of the database
+     * @throws IllegalArgumentException if it is anything else
+     */
+    public Builder schema(String name) {
+      tables = new Tables(Objects.requireNonNull(name, "name"), tables.prefix());
       return this;
     }
 
@@ -282,8 +299,9 @@ public final class JdbcUsageStore implements UsageStore {
     /**
      * Opens the store.
      *
-     * @throws UsageException as for {@link JdbcUsageStore#open}; with {@link #validateOnly} also if
-     *     the tables do not have the version that this library needs, which the message names
+     * @throws UsageException as for {@link JdbcUsageStore#open}, or if the {@link #schema} does not
+     *     exist; with {@link #validateOnly} also if the tables do not have the version that this
+     *     library needs, or one is missing, which the message names
      */
     public JdbcUsageStore open() {
       try {
@@ -321,7 +339,7 @@ public final class JdbcUsageStore implements UsageStore {
             new Jobs(transactions, dialect, tables, clock));
       } catch (SQLException e) {
         throw new UsageException(
-            "cannot open the usage tables " + tables.prefix() + "*: " + e.getMessage(), e);
+            "cannot open the usage tables " + tables.pattern() + ": " + e.getMessage(), e);
       }
     }
 

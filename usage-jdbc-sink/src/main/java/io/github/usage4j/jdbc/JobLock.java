@@ -83,9 +83,9 @@ final class JobLock {
               "'"
                   + name
                   + "' is being done by another instance since "
-                  + EventMapper.instant(row, "taken_at")
+                  + jobs.dialect().instant(row, "taken_at")
                   + "; if that one died, it can be taken over from "
-                  + EventMapper.instant(row, "expires_at"),
+                  + jobs.dialect().instant(row, "expires_at"),
               null);
         }
       }

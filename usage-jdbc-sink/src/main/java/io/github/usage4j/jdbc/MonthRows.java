@@ -9,8 +9,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -19,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -122,7 +121,7 @@ final class MonthRows {
           while (row.next()) {
             rows.add(
                 new EventFile.Entry(
-                    EventMapper.read(row), EventMapper.instant(row, "recorded_at")));
+                    EventMapper.read(row, jobs.dialect()), jobs.dialect().instant(row, "recorded_at")));
           }
         }
       }
@@ -132,27 +131,29 @@ final class MonthRows {
 
   /** Deletes rows and their tags by id. */
   int delete(Connection connection, Collection<UUID> ids) throws SQLException {
-    delete(connection, jobs.tables().tag(), "event_id", ids);
+    delete(connection, jobs.tables().eventTag(), "event_id", ids);
     return delete(connection, jobs.tables().event(), "id", ids);
   }
 
   private int delete(Connection connection, String table, String column, Collection<UUID> ids)
       throws SQLException {
-    String sql = "DELETE FROM " + table + " WHERE " + column + " = ANY(?)";
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setArray(1, jobs.dialect().arrayOfIds(connection, ids));
-      return statement.executeUpdate();
-    }
+    return ids.isEmpty()
+        ? 0
+        : new Sql(jobs.dialect(), "DELETE FROM ")
+            .add(table)
+            .add(" WHERE ")
+            .in(column, ids.stream())
+            .update(connection);
   }
 
   /** Inserts rows that are not there, as they were: rollups know them already. */
   int insert(Connection connection, List<EventFile.Entry> entries) throws SQLException {
-    Map<UUID, OffsetDateTime> recorded = new HashMap<>();
+    Map<UUID, Object> recorded = new HashMap<>();
     var events = new ArrayList<UsageEvent>();
     Instant now = jobs.now();
     for (EventFile.Entry entry : entries) {
       Instant at = entry.recordedAt() == null ? now : entry.recordedAt();
-      recorded.put(entry.event().id(), at.atOffset(ZoneOffset.UTC));
+      recorded.put(entry.event().id(), jobs.dialect().time(at));
       events.add(entry.event());
     }
     events.sort(Comparator.comparing(UsageEvent::id, UsageIds.ORDER));
@@ -160,6 +161,12 @@ final class MonthRows {
     columns.removeIf(column -> column.name().equals("recorded_at"));
     columns.add(
         new Column("recorded_at", Column.Type.TIMESTAMP, event -> recorded.get(event.id())));
-    return jobs.dialect().insert(connection, jobs.tables(), columns, events).size();
+    Set<UUID> inserted = jobs.dialect().insert(connection, jobs.tables(), columns, events);
+    List<EventTag> tags =
+        EventTag.of(events.stream().filter(e -> inserted.contains(e.id())).toList());
+    if (!tags.isEmpty()) {
+      jobs.dialect().insertTags(connection, jobs.tables(), tags);
+    }
+    return inserted.size();
   }
 }

@@ -8,7 +8,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.LocalDate;
-import java.time.OffsetDateTime;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,10 +16,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class OrganizationMonths {
 
+  private final Dialect dialect;
   private final Tables tables;
   private final Connection connection;
 
-  OrganizationMonths(Tables tables, Connection connection) {
+  OrganizationMonths(Dialect dialect, Tables tables, Connection connection) {
+    this.dialect = dialect;
     this.tables = tables;
     this.connection = connection;
   }
@@ -71,25 +72,23 @@ final class OrganizationMonths {
   }
 
   /** The first day from this one on for which something is stored; {@code to} if there is none. */
-  private LocalDate next(String organization, LocalDate from, LocalDate to)
-      throws SQLException {
+  private LocalDate next(String organization, LocalDate from, LocalDate to) throws SQLException {
     LocalDate next = to;
     String calls =
-        "SELECT MIN(occurred_at) FROM "
+        "SELECT MIN(occurred_at) AS first_at FROM "
             + tables.event()
             + " WHERE occurred_at >= ? AND occurred_at < ? AND organization "
             + (organization.isEmpty() ? "IS NULL" : "= ?");
     try (PreparedStatement statement = connection.prepareStatement(calls)) {
-      statement.setObject(1, PeriodParts.start(from).atOffset(UTC));
-      statement.setObject(2, PeriodParts.start(to).atOffset(UTC));
+      statement.setObject(1, dialect.time(PeriodParts.start(from)));
+      statement.setObject(2, dialect.time(PeriodParts.start(to)));
       if (!organization.isEmpty()) {
         statement.setString(3, organization);
       }
       try (ResultSet row = statement.executeQuery()) {
         row.next();
-        OffsetDateTime first = row.getObject(1, OffsetDateTime.class);
-        if (first != null) {
-          next = LocalDate.ofInstant(first.toInstant(), UTC);
+        if (row.getObject(1) != null) {
+          next = LocalDate.ofInstant(dialect.instant(row, "first_at"), UTC);
         }
       }
     }

@@ -7,7 +7,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -80,7 +80,35 @@ final class PostgresDialect implements Dialect {
   }
 
   @Override
-  public boolean hasTable(Connection connection, String table) throws SQLException {
+  public boolean hasNamespace(Connection connection, String namespace) throws SQLException {
+    return Dialect.isTrue(
+        connection, "SELECT COUNT(*) > 0 FROM pg_namespace WHERE nspname = ?", namespace);
+  }
+
+  @Override
+  public Restore use(Connection connection, String namespace) throws SQLException {
+    Dialect.execute(connection, "SET LOCAL search_path = " + namespace);
+    return Restore.NOTHING;
+  }
+
+  @Override
+  public String currentNamespace() {
+    return "current_schema()";
+  }
+
+  @Override
+  public boolean hasColumn(Connection connection, Tables tables, String table, String column)
+      throws SQLException {
+    return Dialect.isTrue(
+        connection,
+        "SELECT COUNT(*) > 0 FROM pg_attribute"
+            + " WHERE attrelid = to_regclass(?) AND attname = ? AND NOT attisdropped",
+        table,
+        column);
+  }
+
+  @Override
+  public boolean hasTable(Connection connection, Tables tables, String table) throws SQLException {
     return Dialect.isTrue(connection, "SELECT to_regclass(?) IS NOT NULL", table);
   }
 
@@ -93,7 +121,7 @@ final class PostgresDialect implements Dialect {
   public void lockSchema(Connection connection, Tables tables) throws SQLException {
     String sql = "SELECT pg_advisory_xact_lock(?)";
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setLong(1, LOCK ^ tables.prefix().hashCode());
+      statement.setLong(1, LOCK ^ tables.schema().hashCode());
       statement.execute();
     }
   }
@@ -153,6 +181,30 @@ final class PostgresDialect implements Dialect {
     return connection.createArrayOf(type.arrayOf, elements);
   }
 
+  @Override
+  public void insertTags(Connection connection, Tables tables, List<EventTag> tags)
+      throws SQLException {
+    String sql =
+        "INSERT INTO "
+            + tables.eventTag()
+            + EventTag.COLUMNS
+            + " SELECT * FROM unnest(?::uuid[], ?::text[], ?::text[], ?::timestamptz[])";
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setArray(1, texts(connection, "uuid", tags, tag -> tag.eventId().toString()));
+      statement.setArray(2, texts(connection, "text", tags, EventTag::key));
+      statement.setArray(3, texts(connection, "text", tags, EventTag::value));
+      statement.setArray(
+          4, texts(connection, "timestamptz", tags, tag -> tag.occurredAt().toString()));
+      statement.executeUpdate();
+    }
+  }
+
+  private static <T> java.sql.Array texts(
+      Connection connection, String type, Collection<T> rows, Function<T, String> value)
+      throws SQLException {
+    return connection.createArrayOf(type, rows.stream().map(value).toArray(String[]::new));
+  }
+
   /** The inner condition keeps rows that need no change from being locked. */
   @Override
   public void upsertLabels(Connection connection, Tables tables, Map<LabelKey, Label> labels)
@@ -174,25 +226,14 @@ final class PostgresDialect implements Dialect {
             + " SET label = excluded.label, seen_on = excluded.seen_on"
             + " WHERE t.seen_on < excluded.seen_on"
             + " OR (t.seen_on = excluded.seen_on AND t.label <> excluded.label)";
-    var organizations = new ArrayList<String>();
-    var kinds = new ArrayList<String>();
-    var ids = new ArrayList<String>();
-    var texts = new ArrayList<String>();
-    var days = new ArrayList<String>();
-    labels.forEach(
-        (key, label) -> {
-          organizations.add(key.organization());
-          kinds.add(key.kind());
-          ids.add(key.id());
-          texts.add(label.text());
-          days.add(label.seenOn().toString());
-        });
+    var keys = labels.keySet();
+    var values = keys.stream().map(labels::get).toList();
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setArray(1, connection.createArrayOf("text", organizations.toArray(String[]::new)));
-      statement.setArray(2, connection.createArrayOf("text", kinds.toArray(String[]::new)));
-      statement.setArray(3, connection.createArrayOf("text", ids.toArray(String[]::new)));
-      statement.setArray(4, connection.createArrayOf("text", texts.toArray(String[]::new)));
-      statement.setArray(5, connection.createArrayOf("date", days.toArray(String[]::new)));
+      statement.setArray(1, texts(connection, "text", keys, LabelKey::organization));
+      statement.setArray(2, texts(connection, "text", keys, LabelKey::kind));
+      statement.setArray(3, texts(connection, "text", keys, LabelKey::id));
+      statement.setArray(4, texts(connection, "text", values, Label::text));
+      statement.setArray(5, texts(connection, "date", values, label -> label.seenOn().toString()));
       statement.executeUpdate();
     }
   }

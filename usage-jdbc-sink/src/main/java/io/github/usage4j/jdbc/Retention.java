@@ -40,7 +40,7 @@ final class Retention {
     this.jobs = jobs;
     this.archives = archives;
     this.lock = lock;
-    this.horizon = new Horizon(jobs.tables());
+    this.horizon = new Horizon(jobs.dialect(), jobs.tables());
   }
 
   /**
@@ -92,7 +92,7 @@ final class Retention {
     return jobs.transactions()
         .run(
             connection -> {
-              var stored = new OrganizationMonths(jobs.tables(), connection);
+              var stored = new OrganizationMonths(jobs.dialect(), jobs.tables(), connection);
               var months = new ArrayList<LocalDate>();
               if (end.isAfter(Instant.EPOCH)) {
                 stored.forEach(

@@ -12,8 +12,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -148,7 +146,8 @@ final class RollupCheck {
     text.append("SELECT ").append(keys);
     for (String side : List.of("S", "E")) {
       text.append(", MAX(CASE WHEN d.side = '").append(side).append("' THEN 1 ELSE 0 END)");
-      RollupMeasure.ALL.forEach(m -> text.append(", ").append(of(side, m)));
+      RollupMeasure.ALL.forEach(
+          m -> text.append(", ").append(of(side, m)).append(" AS ").append(alias(side, m)));
     }
     text.append(" FROM (SELECT 'S' AS side, ")
         .append(keys)
@@ -252,8 +251,8 @@ final class RollupCheck {
       values.add(organization);
     }
     text.append(" AND e.occurred_at >= ? AND e.occurred_at < ? GROUP BY ");
-    values.add(PeriodParts.start(buckets.from()).atOffset(ZoneOffset.UTC));
-    values.add(PeriodParts.start(buckets.to()).atOffset(ZoneOffset.UTC));
+    values.add(dialect.time(PeriodParts.start(buckets.from())));
+    values.add(dialect.time(PeriodParts.start(buckets.to())));
     if (buckets.grain() == Grain.DAY) {
       text.append("e.utc_day, ");
     }
@@ -264,11 +263,15 @@ final class RollupCheck {
     return "MAX(CASE WHEN d.side = '" + side + "' THEN d." + measure.name() + " END)";
   }
 
+  private static String alias(String side, RollupMeasure measure) {
+    return (side.equals("S") ? "stored_" : "expected_") + measure.name();
+  }
+
   private static String measures(Function<RollupMeasure, String> expression) {
     return RollupMeasure.ALL.stream().map(expression).collect(Collectors.joining(", "));
   }
 
-  private static Difference difference(Grain grain, ResultSet row) throws SQLException {
+  private Difference difference(Grain grain, ResultSet row) throws SQLException {
     var names = new ArrayList<String>();
     for (int i = 0; i < RollupKey.COLUMNS.size(); i++) {
       names.add(row.getString(3 + i));
@@ -278,24 +281,20 @@ final class RollupCheck {
     return new Difference(
         grain,
         row.getObject(1, LocalDate.class),
-        row.getObject(2, UUID.class),
+        dialect.hash(row, "key_hash"),
         RollupKey.of(names),
-        side(row, stored),
-        side(row, expected));
+        row.getInt(stored) == 0 ? null : side(row, "S"),
+        row.getInt(expected) == 0 ? null : side(row, "E"));
   }
 
-  private static @Nullable List<@Nullable Object> side(ResultSet row, int position)
-      throws SQLException {
-    if (row.getInt(position) == 0) {
-      return null;
-    }
+  private List<@Nullable Object> side(ResultSet row, String side) throws SQLException {
     var values = new ArrayList<@Nullable Object>();
     for (RollupMeasure measure : RollupMeasure.ALL) {
-      position++;
+      String column = alias(side, measure);
       values.add(
           measure.type() == Column.Type.TIMESTAMP
-              ? row.getObject(position, OffsetDateTime.class).toInstant()
-              : row.getBigDecimal(position));
+              ? dialect.instant(row, column)
+              : row.getBigDecimal(column));
     }
     return values;
   }

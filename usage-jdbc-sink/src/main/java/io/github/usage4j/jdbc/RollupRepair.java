@@ -33,7 +33,7 @@ final class RollupRepair {
     this.dialect = dialect;
     this.tables = tables;
     this.check = check;
-    this.horizon = new Horizon(tables);
+    this.horizon = new Horizon(dialect, tables);
   }
 
   /**
@@ -82,7 +82,7 @@ final class RollupRepair {
   Plan plan(Connection connection, String organization, BillingPeriod when) throws SQLException {
     var days = new TreeSet<LocalDate>();
     var months = new TreeSet<LocalDate>();
-    var stored = new OrganizationMonths(tables, connection);
+    var stored = new OrganizationMonths(dialect, tables, connection);
     stored.forEach(
         organization,
         when,
@@ -98,8 +98,7 @@ final class RollupRepair {
                 months.add(month);
               });
           var itself = new Buckets(Grain.MONTH, month, Grain.MONTH.end(month));
-          check.compare(
-              connection, organization, itself, Source.DAYS, found -> months.add(month));
+          check.compare(connection, organization, itself, Source.DAYS, found -> months.add(month));
         });
     return new Plan(
         organization, List.copyOf(days), List.copyOf(months), stored.after(organization));
@@ -152,7 +151,7 @@ final class RollupRepair {
       for (Difference difference : found) {
         statement.setString(1, difference.grain().code);
         statement.setObject(2, difference.bucket());
-        statement.setObject(3, difference.hash());
+        statement.setObject(3, dialect.hash(difference.hash()));
         statement.addBatch();
       }
       statement.executeBatch();

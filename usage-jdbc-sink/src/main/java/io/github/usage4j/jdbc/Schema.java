@@ -9,6 +9,8 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +22,7 @@ final class Schema {
   static final List<String> SCRIPTS =
       List.of("V1__usage.sql", "V2__rollup.sql", "V3__tags.sql", "V4__jobs.sql");
 
-  static final int VERSION = SCRIPTS.size();
+  static final int VERSION = versionOf(SCRIPTS.get(SCRIPTS.size() - 1));
 
   private static final Logger LOG = LoggerFactory.getLogger(JdbcUsageStore.class);
   private static final String FOLDER = "schema/";
@@ -39,7 +41,8 @@ final class Schema {
   /**
    * Changes nothing.
    *
-   * @throws UsageException if the version is not the one needed
+   * @throws UsageException if the version is not the one needed, or a table, a view or a column of
+   *     the event table is missing
    */
   void validate() throws SQLException {
     int found = transactions.run(this::version);
@@ -53,13 +56,41 @@ final class Schema {
               + has
               + "; open the store without"
               + " validateOnly() and with a role that may create tables, or apply "
-              + SCRIPTS.subList(found, VERSION)
+              + after(found)
               + " of "
               + folder()
               + " with ${prefix} replaced by "
               + tables.prefix(),
           null);
     }
+    List<String> missing = transactions.run(this::missing);
+    if (!missing.isEmpty()) {
+      throw new UsageException(
+          "table "
+              + tables.schema()
+              + " says that the schema has version "
+              + found
+              + ", but these are missing, or this role may not read them: "
+              + String.join(", ", missing),
+          null);
+    }
+  }
+
+  private List<String> missing(Connection connection) throws SQLException {
+    var missing = new ArrayList<String>();
+    for (String table : tables.all()) {
+      if (!dialect.hasTable(connection, tables, table)) {
+        missing.add(table);
+      }
+    }
+    if (missing.isEmpty()) {
+      for (Column column : EventColumns.writtenAt(Instant.EPOCH)) {
+        if (!dialect.hasColumn(connection, tables, tables.event(), column.name())) {
+          missing.add(tables.event() + "." + column.name());
+        }
+      }
+    }
+    return missing;
   }
 
   /** Applies the scripts that are missing; safe when several instances start at once. */
@@ -68,8 +99,8 @@ final class Schema {
       if (attempt > ATTEMPTS) {
         throw new UsageException(
             "the tables "
-                + tables.prefix()
-                + "* were made "
+                + tables.pattern()
+                + " were made "
                 + ATTEMPTS
                 + " times, but table "
                 + tables.schema()
@@ -90,19 +121,48 @@ final class Schema {
     }
   }
 
+  /** Names in a script have no schema: they are those of the connection's. */
   private Integer applyMissing(Connection connection) throws SQLException {
-    dialect.lockSchema(connection, tables);
-    int from = version(connection);
-    for (String script : SCRIPTS.subList(Math.min(from, VERSION), VERSION)) {
-      Dialect.execute(connection, read(script));
-      LOG.info("Applied {} of {} to tables {}*", script, folder(), tables.prefix());
+    Dialect.Restore namespace =
+        tables.namespace() == null
+            ? Dialect.Restore.NOTHING
+            : dialect.use(connection, tables.namespace());
+    try {
+      dialect.lockSchema(connection, tables);
+      try {
+        for (String script : after(version(connection))) {
+          dialect.script(connection, read(script));
+          LOG.info("Applied {} of {} to tables {}", script, folder(), tables.pattern());
+        }
+        return VERSION;
+      } finally {
+        dialect.unlockSchema(connection, tables);
+      }
+    } finally {
+      namespace.run();
     }
-    return VERSION;
+  }
+
+  private static List<String> after(int version) {
+    return SCRIPTS.stream().filter(script -> versionOf(script) > version).toList();
+  }
+
+  private static int versionOf(String script) {
+    return Integer.parseInt(script.substring(1, script.indexOf("__")));
   }
 
   /** The version of the tables; 0 if there are none. */
   private int version(Connection connection) throws SQLException {
-    if (!dialect.hasTable(connection, tables.schema())) {
+    String namespace = tables.namespace();
+    if (namespace != null && !dialect.hasNamespace(connection, namespace)) {
+      throw new UsageException(
+          "schema "
+              + namespace
+              + " must exist, but does not; it is not created, because who owns it and who may"
+              + " use it is for an administrator to say",
+          null);
+    }
+    if (!dialect.hasTable(connection, tables, tables.schema())) {
       return 0;
     }
     String sql = "SELECT MAX(version) FROM " + tables.schema();
@@ -113,8 +173,8 @@ final class Schema {
       if (found > VERSION) {
         throw new UsageException(
             "the tables "
-                + tables.prefix()
-                + "* have schema version "
+                + tables.pattern()
+                + " have schema version "
                 + found
                 + ", but this library knows up to "
                 + VERSION

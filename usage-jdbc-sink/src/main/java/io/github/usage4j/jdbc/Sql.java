@@ -2,13 +2,14 @@ package io.github.usage4j.jdbc;
 
 import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.UsageFilter;
+import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -21,11 +22,23 @@ import org.jspecify.annotations.Nullable;
  */
 final class Sql {
 
+  private final Dialect dialect;
   private final StringBuilder text;
   private final List<Object> values = new ArrayList<>();
 
-  Sql(String start) {
+  Sql(Dialect dialect, String start) {
+    this.dialect = dialect;
     text = new StringBuilder(start);
+  }
+
+  /** Lists of at most so many of these values, in their order, for statements of bounded size. */
+  static <T> List<List<T>> parts(Collection<T> values, int size) {
+    var all = List.copyOf(values);
+    var parts = new ArrayList<List<T>>();
+    for (int from = 0; from < all.size(); from += size) {
+      parts.add(all.subList(from, Math.min(from + size, all.size())));
+    }
+    return parts;
   }
 
   /** Appends SQL as it stands. */
@@ -46,13 +59,23 @@ final class Sql {
     return mark(value);
   }
 
-  /** An array, each value once. */
-  Sql bind(Stream<String> texts) {
-    return mark(texts.distinct().toArray(String[]::new));
+  /**
+   * A condition: the column has one of these values. As the database can: an array, or a list. For
+   * values without a bound take {@link #parts} of them.
+   *
+   * @param values texts or ids; none gives a condition that is never true
+   */
+  Sql in(String column, Stream<?> values) {
+    var distinct = values.distinct().toList();
+    if (distinct.isEmpty()) {
+      return add("1 = 0");
+    }
+    dialect.in(this, column, distinct);
+    return this;
   }
 
   Sql bind(Instant value) {
-    return mark(value.atOffset(ZoneOffset.UTC));
+    return mark(dialect.time(value));
   }
 
   Sql bind(LocalDate value) {
@@ -71,7 +94,8 @@ final class Sql {
     }
   }
 
-  private Sql mark(Object value) {
+  /** For dialects: a value as {@code setObject} takes it, or an array. */
+  Sql mark(Object value) {
     text.append('?');
     values.add(value);
     return this;
@@ -103,8 +127,9 @@ final class Sql {
 
   private static void set(PreparedStatement statement, int position, Object value)
       throws SQLException {
-    if (value instanceof String[] texts) {
-      statement.setArray(position, statement.getConnection().createArrayOf("text", texts));
+    if (value instanceof Object[] array) {
+      String type = array[0] instanceof UUID ? "uuid" : "text";
+      statement.setArray(position, statement.getConnection().createArrayOf(type, array));
     } else {
       statement.setObject(position, value);
     }
@@ -113,6 +138,30 @@ final class Sql {
   /** What is done with each row. */
   interface RowReader {
     void read(ResultSet row) throws SQLException;
+  }
+
+  /** Runs a change in the connection's transaction; says how many rows it found. */
+  int update(Connection connection) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(text.toString())) {
+      for (int i = 0; i < values.size(); i++) {
+        set(statement, i + 1, values.get(i));
+      }
+      return statement.executeUpdate();
+    }
+  }
+
+  /** Runs in the connection's transaction. */
+  void forEach(Connection connection, RowReader reader) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(text.toString())) {
+      for (int i = 0; i < values.size(); i++) {
+        set(statement, i + 1, values.get(i));
+      }
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          reader.read(row);
+        }
+      }
+    }
   }
 
   void forEach(Jdbi jdbi, RowReader reader) {

@@ -1,57 +1,94 @@
 package io.github.usage4j.jdbc;
 
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
 /**
- * The names of the tables under a prefix.
+ * The names of the tables, as statements use them.
  *
+ * @param namespace the schema they are in (on MariaDB the database); null is the connection's own
  * @param prefix in front of every table and index
  */
-record Tables(String prefix) {
+record Tables(@Nullable String namespace, String prefix) {
 
   static final String DEFAULT_PREFIX = "usage_";
 
-  private static final String PATTERN = "[a-z_][a-z0-9_]{0,20}";
+  private static final String PREFIX = "[a-z_][a-z0-9_]{0,20}";
+
+  /** What every database takes without quotes. */
+  private static final String NAMESPACE = "[a-z_][a-z0-9_]{0,62}";
 
   Tables {
-    if (!prefix.matches(PATTERN)) {
+    check("tablePrefix", PREFIX, prefix);
+    if (namespace != null) {
+      check("schema", NAMESPACE, namespace);
+    }
+  }
+
+  Tables(String prefix) {
+    this(null, prefix);
+  }
+
+  private static void check(String name, String pattern, String value) {
+    if (!value.matches(pattern)) {
       throw new IllegalArgumentException(
-          "tablePrefix must match " + PATTERN + ", but was '" + prefix + "'");
+          name + " must match " + pattern + ", but was '" + value + "'");
     }
   }
 
   String event() {
-    return prefix + "event";
+    return named("event");
+  }
+
+  String eventTag() {
+    return named("event_tag");
   }
 
   String label() {
-    return prefix + "label";
+    return named("label");
+  }
+
+  /** A view. */
+  String operation() {
+    return named("operation");
   }
 
   String rollup() {
-    return prefix + "rollup";
+    return named("rollup");
   }
 
   String horizon() {
-    return prefix + "horizon";
-  }
-
-  String schema() {
-    return prefix + "schema";
-  }
-
-  String tag() {
-    return prefix + "event_tag";
+    return named("horizon");
   }
 
   /** How far imports have come. */
   String imports() {
-    return prefix + "import";
+    return named("import");
   }
 
   String jobLock() {
-    return prefix + "job_lock";
+    return named("job_lock");
   }
 
   String monthClose() {
-    return prefix + "month_close";
+    return named("month_close");
+  }
+
+  String schema() {
+    return named("schema");
+  }
+
+  /** Every table and view, for the check that none is missing. */
+  List<String> all() {
+    return List.of(event(), eventTag(), horizon(), imports(), jobLock(), label(), monthClose(), operation(), rollup(), schema());
+  }
+
+  /** For messages. */
+  String pattern() {
+    return named("*");
+  }
+
+  private String named(String name) {
+    return (namespace == null ? "" : namespace + ".") + prefix + name;
   }
 }

@@ -3,7 +3,6 @@ package io.github.usage4j.jdbc;
 import io.github.usage4j.UsageException;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -19,9 +18,6 @@ import org.slf4j.LoggerFactory;
 final class Transactions {
 
   private static final Logger LOG = LoggerFactory.getLogger(JdbcUsageStore.class);
-
-  /** Somebody else was quicker: a unique key, a serialization failure, a deadlock (H2 has two). */
-  private static final Set<String> RACES = Set.of("23505", "40001", "40P01", "90131");
 
   private static final int ATTEMPTS = 10;
   private static final long PAUSE_MICROS = 2_000;
@@ -61,7 +57,7 @@ final class Transactions {
       try {
         return once(durable, work);
       } catch (SQLException e) {
-        if (attempt == ATTEMPTS || !RACES.contains(SqlStates.of(e))) {
+        if (attempt == ATTEMPTS || !SqlStates.saysRace(e)) {
           throw e;
         }
         LOG.debug("Attempt {} lost a race and is repeated", attempt, e);
@@ -83,7 +79,7 @@ final class Transactions {
       var before = Settings.of(connection);
       if (!before.autoCommit && dialect.hasWritten(connection)) {
         throw new UsageException(
-            "the DataSource handed out a connection inside a transaction that has written already;"
+            "the DataSource handed out a connection inside a transaction;"
                 + " give the store one that does not take part in the callers' transactions",
             null);
       }
@@ -94,6 +90,7 @@ final class Transactions {
       if (durable) {
         dialect.beforeWrite(connection);
       }
+      Dialect.Restore session = dialect.session(connection);
       try {
         begin(connection, before);
         dialect.afterBegin(connection);
@@ -105,7 +102,7 @@ final class Transactions {
         if (!committed) {
           rollback(connection);
         }
-        before.restore(connection);
+        before.restore(connection, session);
       }
     } finally {
       close(connection, committed);
@@ -154,8 +151,9 @@ final class Transactions {
           connection.getTransactionIsolation());
     }
 
-    void restore(Connection connection) {
+    void restore(Connection connection, Dialect.Restore session) {
       try {
+        session.run();
         if (autoCommit) {
           connection.setAutoCommit(true);
         }

@@ -36,6 +36,7 @@ public final class UsageMaintenance {
   private final Jobs jobs;
   private final @Nullable Path archiveDirectory;
   private final Transactions transactions;
+  private final Dialect dialect;
   private final Tables tables;
   private final RollupCheck check;
   private final RollupRepair repair;
@@ -48,7 +49,8 @@ public final class UsageMaintenance {
     this.tables = jobs.tables();
     this.check = new RollupCheck(jobs.dialect(), tables);
     this.repair = new RollupRepair(jobs.dialect(), tables, check);
-    this.horizon = new Horizon(tables);
+    this.dialect = jobs.dialect();
+    this.horizon = new Horizon(dialect, tables);
   }
 
   /**
@@ -135,7 +137,7 @@ public final class UsageMaintenance {
         () ->
             transactions.runOnce(
                 connection -> {
-                  var stored = new OrganizationMonths(tables, connection);
+                  var stored = new OrganizationMonths(dialect, tables, connection);
                   for (String of = ""; of != null; of = stored.after(of)) {
                     String organization = of;
                     stored.forEach(

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 class H2StoreTest {
 
   @Nested
-  class InMemory extends JdbcUsageStoreContract {
+  class InMemory extends JdbcSchemaContract {
     @Override
     DataSource newDatabase() {
       return Databases.h2Memory(";DB_CLOSE_DELAY=-1");
@@ -22,7 +22,7 @@ class H2StoreTest {
   }
 
   @Nested
-  class InAFile extends JdbcUsageStoreContract {
+  class InAFile extends JdbcSchemaContract {
     @TempDir Path directory;
 
     private final List<Connection> kept = new ArrayList<>();
@@ -44,7 +44,7 @@ class H2StoreTest {
   }
 
   @Nested
-  class InPostgresMode extends JdbcUsageStoreContract {
+  class InPostgresMode extends JdbcSchemaContract {
     @Override
     DataSource newDatabase() {
       return Databases.h2Memory(
@@ -53,7 +53,7 @@ class H2StoreTest {
   }
 
   @Nested
-  class InMySqlMode extends JdbcUsageStoreContract {
+  class InMySqlMode extends JdbcSchemaContract {
     @Override
     DataSource newDatabase() {
       return Databases.h2Memory(

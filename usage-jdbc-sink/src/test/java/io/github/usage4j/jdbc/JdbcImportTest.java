@@ -2,6 +2,7 @@ package io.github.usage4j.jdbc;
 
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** The contract of imports on each database. */
 class JdbcImportTest {
@@ -29,6 +30,15 @@ class JdbcImportTest {
     @Override
     DataSource newDatabase() {
       return Databases.postgres();
+    }
+  }
+
+  @Nested
+  @Tag("full")
+  class OnMariaDb extends JdbcImportContract {
+    @Override
+    DataSource newDatabase() {
+      return MariaDbServer.shared().newDatabase();
     }
   }
 }

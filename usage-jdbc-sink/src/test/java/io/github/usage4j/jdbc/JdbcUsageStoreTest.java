@@ -53,7 +53,7 @@ class JdbcUsageStoreTest {
   void open_unknownDatabase_isRefusedByNameWithTheSupportedOnes(String name) {
     assertThatExceptionOfType(UsageException.class)
         .isThrownBy(() -> JdbcUsageStore.open(product(name)))
-        .withMessage("the database must be one of H2, PostgreSQL, but is " + name);
+        .withMessage("the database must be one of H2, PostgreSQL, MariaDB, but is " + name);
   }
 
   @ParameterizedTest

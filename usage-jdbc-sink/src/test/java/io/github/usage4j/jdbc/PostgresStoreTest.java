@@ -16,11 +16,16 @@ import org.junit.jupiter.api.Test;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** The contract on a real PostgreSQL server, and what only it does. */
-class PostgresStoreTest extends JdbcUsageStoreContract {
+class PostgresStoreTest extends JdbcSchemaContract {
 
   @Override
   DataSource newDatabase() {
     return Databases.postgres();
+  }
+
+  @Override
+  boolean transactionalDdl() {
+    return true;
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.github.usage4j.jdbc;
 
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** The contract of retention and erasure on each database. */
 class RetentionTest {
@@ -19,6 +20,15 @@ class RetentionTest {
     @Override
     DataSource newDatabase() {
       return Databases.postgres();
+    }
+  }
+
+  @Nested
+  @Tag("full")
+  class OnMariaDb extends RetentionContract {
+    @Override
+    DataSource newDatabase() {
+      return MariaDbServer.shared().newDatabase();
     }
   }
 }

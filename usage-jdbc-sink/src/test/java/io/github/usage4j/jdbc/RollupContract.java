@@ -243,7 +243,7 @@ abstract class RollupContract {
         .write(
             connection -> {
               store.dialect().lockForMaintenance(connection, TABLES);
-              new Horizon(TABLES).move(connection, "acme", horizon);
+              new Horizon(store.dialect(), TABLES).move(connection, "acme", horizon);
               try (var statement = connection.createStatement()) {
                 return statement.executeUpdate("DELETE FROM usage_event");
               }
@@ -512,7 +512,7 @@ abstract class RollupContract {
         .transactions()
         .write(
             connection -> {
-              new Horizon(TABLES).move(connection, organization, to);
+              new Horizon(store.dialect(), TABLES).move(connection, organization, to);
               return true;
             });
   }

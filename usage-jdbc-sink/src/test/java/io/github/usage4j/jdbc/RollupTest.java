@@ -8,6 +8,7 @@ import java.util.List;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Rollups on each database. */
@@ -50,6 +51,15 @@ class RollupTest {
     @Override
     DataSource newDatabase() {
       return Databases.postgres();
+    }
+  }
+
+  @Nested
+  @Tag("full")
+  class OnMariaDb extends RollupContract {
+    @Override
+    DataSource newDatabase() {
+      return MariaDbServer.shared().newDatabase();
     }
   }
 }

@@ -22,7 +22,7 @@ final class VersionOne {
     String script = "schema/" + dialect.scripts() + "/V1__usage.sql";
     try (Connection connection = dataSource.getConnection();
         InputStream in = JdbcUsageStore.class.getResourceAsStream(script)) {
-      Dialect.execute(
+      dialect.script(
           connection, new String(in.readAllBytes(), UTF_8).replace("${prefix}", tables.prefix()));
       dialect.insert(
           connection,

@@ -118,8 +118,16 @@ SELECT 'D', bucket,
        cache_write_tokens, cache_write_one_hour_tokens, reasoning_tokens, input_audio_tokens,
        output_audio_tokens, total_tokens, unmeasured, partial, estimated, unpriced, cost_input, cost_output,
        cost_cache, cost_other, cost_total, succeeded_tokens, succeeded_us, last_at
-  FROM (
-    SELECT bucket, organization, user_id, customer_id, category, provider, model, currency,
+  FROM (SELECT bucket,
+               COALESCE(organization, '') AS organization, COALESCE(user_id, '') AS user_id,
+               COALESCE(customer_id, '') AS customer_id, COALESCE(category, '') AS category, provider, model,
+               COALESCE(currency, 'XXX') AS currency, calls, operations, tool_turns, succeeded, errors,
+               cancelled, refused, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens,
+               cache_write_one_hour_tokens, reasoning_tokens, input_audio_tokens, output_audio_tokens,
+               total_tokens, unmeasured, partial, estimated, unpriced, cost_input, cost_output, cost_cache,
+               cost_other, cost_total, succeeded_tokens, succeeded_us, last_at
+          FROM (
+    SELECT utc_day AS bucket, organization, user_id, customer_id, category, provider, model, currency,
            SUM(CASE WHEN outcome <> 'REFUSED' THEN 1 ELSE 0 END) AS calls,
            SUM(CASE WHEN opens_operation THEN 1 ELSE 0 END) AS operations,
            SUM(CASE WHEN tool_calls > 0 THEN 1 ELSE 0 END) AS tool_turns,
@@ -140,7 +148,7 @@ SELECT 'D', bucket,
                THEN 1 ELSE 0 END) AS unmeasured,
            SUM(CASE WHEN quality = 'PARTIAL' THEN 1 ELSE 0 END) AS partial,
            SUM(CASE WHEN quality = 'ESTIMATED' THEN 1 ELSE 0 END) AS estimated,
-           SUM(CASE WHEN currency = 'XXX' AND outcome <> 'REFUSED' AND (units IS NOT NULL
+           SUM(CASE WHEN currency IS NULL AND outcome <> 'REFUSED' AND (units IS NOT NULL
                OR COALESCE(input_tokens, output_tokens, cache_read_tokens, cache_write_tokens,
                  cache_write_one_hour_tokens, reasoning_tokens, input_audio_tokens, output_audio_tokens)
                  IS NOT NULL) THEN 1 ELSE 0 END) AS unpriced,
@@ -152,16 +160,8 @@ SELECT 'D', bucket,
            COALESCE(SUM(CASE WHEN outcome = 'SUCCESS' THEN total_tokens END), 0) AS succeeded_tokens,
            COALESCE(SUM(CASE WHEN outcome = 'SUCCESS' THEN duration_us END), 0) AS succeeded_us,
            MAX(occurred_at) AS last_at
-      FROM (SELECT utc_day AS bucket,
-                   COALESCE(organization, '') AS organization, COALESCE(user_id, '') AS user_id,
-                   COALESCE(customer_id, '') AS customer_id, COALESCE(category, '') AS category, provider,
-                   model, COALESCE(currency, 'XXX') AS currency,
-                   occurred_at, opens_operation, tool_calls, outcome, quality, units, duration_us,
-                   input_tokens, output_tokens, cache_read_tokens, cache_write_tokens,
-                   cache_write_one_hour_tokens, reasoning_tokens, input_audio_tokens, output_audio_tokens,
-                   total_tokens, cost_input, cost_output, cost_cache, cost_other, cost_total
-              FROM ${prefix}event) e
-     GROUP BY bucket, organization, user_id, customer_id, category, provider, model, currency) s;
+      FROM ${prefix}event
+     GROUP BY utc_day, organization, user_id, customer_id, category, provider, model, currency) g) s;
 
 INSERT INTO ${prefix}rollup (
   grain, bucket, key_hash, organization, user_id, customer_id, category, provider, model, currency, calls,
