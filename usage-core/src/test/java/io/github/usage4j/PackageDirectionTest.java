@@ -25,6 +25,7 @@ class PackageDirectionTest {
     {"query"},
     {"export", "query"},
     {"sink", "limit", "query"},
+    {"backfill", "sink", "pricing", "limit"},
     {"track", "sink", "pricing", "limit"},
   };
 

@@ -1,5 +1,7 @@
 package io.github.usage4j.pricing;
 
+import io.github.usage4j.Cost;
+import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import java.time.Instant;
 import java.util.List;
@@ -49,6 +51,32 @@ public interface PriceCatalog {
   default Optional<ModelPrice> find(UsageEvent event) {
     return find(event.provider(), event.model(), event.occurredAt())
         .or(() -> find(event.provider(), event.requestModel(), event.occurredAt()));
+  }
+
+  /**
+   * What a call costs at the time it started; empty if there is no price that covers what it used,
+   * or nothing that could be charged. A cost that the event has already is not looked at.
+   *
+   * @param exchanges what each of several exchanges of the call used, each priced by itself; none
+   *     for one exchange
+   */
+  default Optional<Cost> costOf(UsageEvent event, List<TokenCounts> exchanges) {
+    boolean mayCharge =
+        event.outcome() == UsageEvent.Outcome.SUCCESS
+            || (event.outcome() != UsageEvent.Outcome.REFUSED
+                && (!event.tokens().isUnknown() || !event.units().isEmpty()));
+    if (!mayCharge) {
+      return Optional.empty();
+    }
+    List<TokenCounts> charged = exchanges.isEmpty() ? List.of(event.tokens()) : exchanges;
+    // Of a call without tokens, whatever else it is charged by, only the call itself has a price.
+    return find(event)
+        .filter(
+            price ->
+                event.tokens().isUnknown()
+                    ? price.isPerCall()
+                    : charged.stream().allMatch(price::covers))
+        .map(price -> charged.stream().map(price::costOf).reduce(Cost::plus).orElseThrow());
   }
 
   /** How this catalog arrives at the cost of a call; empty if it has no price for it. */

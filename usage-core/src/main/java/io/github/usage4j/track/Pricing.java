@@ -1,13 +1,10 @@
 package io.github.usage4j.track;
 
 import io.github.usage4j.Attribution;
-import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
-import io.github.usage4j.UsageEvent.Outcome;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.internal.Guard;
-import io.github.usage4j.pricing.ModelPrice;
 import io.github.usage4j.pricing.PriceCatalog;
 import java.util.List;
 import java.util.function.Function;
@@ -29,34 +26,18 @@ final class Pricing {
    * @param exchanges what each of several exchanges used, to be priced by itself; none for one
    */
   UsageEvent priced(UsageEvent event, List<TokenCounts> exchanges) {
-    boolean mayCharge = event.unpriced() || event.outcome() == Outcome.SUCCESS;
-    if (event.cost() != null || !mayCharge) {
+    if (event.cost() != null) {
       return event;
     }
-    List<TokenCounts> charged = exchanges.isEmpty() ? List.of(event.tokens()) : exchanges;
     return guard.get(
         Anomaly.PRICING_FAILED,
         "the price of " + event.provider() + "/" + event.model(),
         () ->
             prices
                 .apply(event.attribution())
-                .find(event)
-                .filter(price -> covers(price, event, charged))
-                .map(price -> withCost(event, price, charged))
+                .costOf(event, exchanges)
+                .map(cost -> event.toBuilder().cost(cost).build())
                 .orElse(event),
         () -> event);
-  }
-
-  /** Of a call without tokens, whatever else it is charged by, only the call itself has a price. */
-  private static boolean covers(ModelPrice price, UsageEvent event, List<TokenCounts> charged) {
-    return event.tokens().isUnknown()
-        ? price.isPerCall()
-        : charged.stream().allMatch(price::covers);
-  }
-
-  private static UsageEvent withCost(
-      UsageEvent event, ModelPrice price, List<TokenCounts> charged) {
-    Cost cost = charged.stream().map(price::costOf).reduce(Cost::plus).orElseThrow();
-    return event.toBuilder().cost(cost).build();
   }
 }

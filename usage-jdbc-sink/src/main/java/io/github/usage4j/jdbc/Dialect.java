@@ -76,6 +76,18 @@ interface Dialect {
     sql.add(column).add(" = ANY(").mark(values.toArray()).add(")");
   }
 
+  /**
+   * Finds out whether the database itself keeps organizations apart, before anything is read.
+   *
+   * @return true if it does, for the role of this connection
+   */
+  default boolean detectRowSecurity(Connection connection, Tables tables) throws SQLException {
+    return false;
+  }
+
+  /** Called when a transaction of the store has begun. */
+  default void afterBegin(Connection connection) throws SQLException {}
+
   /** An empty text that compares exactly, as an expression. */
   String emptyText();
 

@@ -2,10 +2,13 @@ package io.github.usage4j.jdbc;
 
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageException;
+import io.github.usage4j.UsageFilter;
 import io.github.usage4j.UsageQueries;
-import io.github.usage4j.query.RawUsageReader;
+import io.github.usage4j.UsageReader;
+import io.github.usage4j.backfill.ImportCheckpoints;
 import io.github.usage4j.query.UsageReports;
 import io.github.usage4j.sink.UsageStore;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.InstantSource;
@@ -80,6 +83,9 @@ public final class JdbcUsageStore implements UsageStore {
   private final UsageMaintenance maintenance;
   private final UsageQueries queries;
   private final UsageReports reports;
+  private final boolean rowSecurity;
+  private final DataSource dataSource;
+  private final Jobs jobs;
 
   private JdbcUsageStore(
       Database database,
@@ -88,14 +94,21 @@ public final class JdbcUsageStore implements UsageStore {
       Transactions transactions,
       EventWriter writer,
       JdbcUsageReader reader,
+      boolean rowSecurity,
+      DataSource dataSource,
+      @Nullable Path archives,
+      Jobs jobs,
       InstantSource clock) {
     this.database = database;
     this.tables = tables;
     this.dialect = dialect;
     this.transactions = transactions;
+    this.rowSecurity = rowSecurity;
+    this.dataSource = dataSource;
+    this.jobs = jobs;
     this.writer = writer;
     this.reader = reader;
-    this.maintenance = new UsageMaintenance(transactions, dialect, tables);
+    this.maintenance = new UsageMaintenance(jobs, archives);
     this.queries = UsageQueries.caching(reader, clock);
     this.reports = new UsageReports(queries);
   }
@@ -174,6 +187,10 @@ public final class JdbcUsageStore implements UsageStore {
     return transactions;
   }
 
+  Jobs jobs() {
+    return jobs;
+  }
+
   /**
    * Queries on a connection of the caller: in its transaction, with what that has written and not
    * committed. The connection is neither closed nor committed, and nothing is remembered. For wider
@@ -200,6 +217,39 @@ public final class JdbcUsageStore implements UsageStore {
     return reader.withoutRollups();
   }
 
+  /**
+   * What a member of an organization may see, and not a row more, whatever is asked: PostgreSQL
+   * itself leaves out the rows of others. Make one for each request; it keeps no connection.
+   *
+   * <p>{@link #queries()} trusts each {@link UsageFilter}; this trusts none but the one given here.
+   *
+   * @param who an organization: sees its rows; with a user: only that user's. Or all organizations
+   * @throws IllegalArgumentException if it names anything else
+   * @throws UsageException if row-level security was not on for the role of this store when it was
+   *     opened: see docs/isolation.md
+   */
+  public UsageQueries queriesAs(UsageFilter who) {
+    RowIdentity identity = RowIdentity.of(who);
+    if (!rowSecurity) {
+      throw new UsageException(
+          "queriesAs needs row-level security on "
+              + tables.event()
+              + ", but it is not on, or not for the role of this store (a superuser's and one with"
+              + " BYPASSRLS never are); apply postgresql/rls.sql and open the store again",
+          null);
+    }
+    return new UsageQueries(
+        Builder.reader(new IdentityDataSource(dataSource, identity), dialect, tables));
+  }
+
+  /**
+   * Remembers in this database how far imports have come, and keeps two instances from importing
+   * the same input at once.
+   */
+  public ImportCheckpoints importCheckpoints() {
+    return new JdbcImportCheckpoints(jobs);
+  }
+
   /** Names the database and the tables, never the address or the account. */
   @Override
   public String toString() {
@@ -213,6 +263,7 @@ public final class JdbcUsageStore implements UsageStore {
     private Tables tables = new Tables(Tables.DEFAULT_PREFIX);
     private @Nullable Database database;
     private boolean validateOnly;
+    private @Nullable Path archives;
     private InstantSource clock = InstantSource.system();
 
     private Builder(DataSource dataSource) {
@@ -262,6 +313,16 @@ public final class JdbcUsageStore implements UsageStore {
       return this;
     }
 
+    /**
+     * Where retention puts the calls that it deletes, and where erasure looks for them: the same
+     * directory for every instance, readable by this process alone. It is made when it is needed.
+     * Default: none, and then neither is possible.
+     */
+    public Builder archives(Path directory) {
+      archives = Objects.requireNonNull(directory, "directory");
+      return this;
+    }
+
     /** The clock of {@code recorded_at}. */
     Builder clock(InstantSource now) {
       clock = now;
@@ -279,6 +340,7 @@ public final class JdbcUsageStore implements UsageStore {
       try {
         Dialect dialect;
         Database kind;
+        boolean rowSecurity;
         try (Connection connection = dataSource.getConnection()) {
           kind =
               database != null
@@ -286,6 +348,7 @@ public final class JdbcUsageStore implements UsageStore {
                   : Database.of(connection.getMetaData().getDatabaseProductName());
           dialect = kind.dialect();
           dialect.prepare(connection);
+          rowSecurity = dialect.detectRowSecurity(connection, tables);
         }
         var transactions = new Transactions(dataSource, dialect);
         var schema = new Schema(dialect, tables, transactions);
@@ -301,13 +364,23 @@ public final class JdbcUsageStore implements UsageStore {
             dialect,
             transactions,
             new EventWriter(transactions, dialect, tables, clock),
-            new JdbcUsageReader(
-                Jdbis.of(dataSource), dialect, tables, new Snapshots(dataSource, dialect)),
+            rowSecurity
+                ? reader(new IdentityDataSource(dataSource, RowIdentity.ADMIN), dialect, tables)
+                : reader(dataSource, dialect, tables),
+            rowSecurity,
+            dataSource,
+            archives,
+            new Jobs(transactions, dialect, tables, clock),
             clock);
       } catch (SQLException e) {
         throw new UsageException(
             "cannot open the usage tables " + tables.pattern() + ": " + e.getMessage(), e);
       }
+    }
+
+    private static JdbcUsageReader reader(DataSource dataSource, Dialect dialect, Tables tables) {
+      return new JdbcUsageReader(
+          Jdbis.of(dataSource), dialect, tables, new Snapshots(dataSource, dialect));
     }
   }
 }

@@ -32,6 +32,7 @@ final class PostgresDialect implements Dialect {
 
   private final @Nullable PostgresCopy copy = PostgresCopy.ifDriverPresent();
   private final int copyFrom;
+  private volatile boolean rowSecurity;
 
   PostgresDialect() {
     this(COPY_FROM);
@@ -66,6 +67,25 @@ final class PostgresDialect implements Dialect {
   @Override
   public void beforeWrite(Connection connection) {
     // synchronous_commit is the server's, or the role's, to choose.
+  }
+
+  @Override
+  public boolean detectRowSecurity(Connection connection, Tables tables) throws SQLException {
+    rowSecurity =
+        Dialect.isTrue(
+            connection,
+            "SELECT COALESCE((SELECT row_security_active(oid) FROM pg_class WHERE oid ="
+                + " to_regclass(?)), false)",
+            tables.event());
+    return rowSecurity;
+  }
+
+  /** Who writes, upgrades or maintains works on the rows of everybody. */
+  @Override
+  public void afterBegin(Connection connection) throws SQLException {
+    if (rowSecurity) {
+      RowIdentity.ADMIN.set(connection);
+    }
   }
 
   @Override

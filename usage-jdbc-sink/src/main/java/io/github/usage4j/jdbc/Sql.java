@@ -153,6 +153,16 @@ final class Sql {
     void read(ResultSet row) throws SQLException;
   }
 
+  /** Runs a change in the connection's transaction; says how many rows it found. */
+  int update(Connection connection) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(text.toString())) {
+      for (int i = 0; i < values.size(); i++) {
+        set(statement, i + 1, values.get(i));
+      }
+      return statement.executeUpdate();
+    }
+  }
+
   /** Runs in the connection's transaction. */
   void forEach(Connection connection, RowReader reader) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(text.toString())) {

@@ -61,13 +61,26 @@ record Tables(@Nullable String namespace, String prefix) {
     return named("horizon");
   }
 
+  /** How far imports have come. */
+  String imports() {
+    return named("import");
+  }
+
+  String jobLock() {
+    return named("job_lock");
+  }
+
+  String monthClose() {
+    return named("month_close");
+  }
+
   String schema() {
     return named("schema");
   }
 
   /** Every table and view, for the check that none is missing. */
   List<String> all() {
-    return List.of(event(), eventTag(), horizon(), label(), operation(), rollup(), schema());
+    return List.of(event(), eventTag(), horizon(), imports(), jobLock(), label(), monthClose(), operation(), rollup(), schema());
   }
 
   /** For messages. */

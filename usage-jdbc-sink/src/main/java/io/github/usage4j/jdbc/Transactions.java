@@ -93,6 +93,7 @@ final class Transactions {
       Dialect.Restore session = dialect.session(connection);
       try {
         begin(connection, before);
+        dialect.afterBegin(connection);
         T result = work.run(connection);
         connection.commit();
         committed = true;

@@ -2,14 +2,18 @@ package io.github.usage4j.jdbc;
 
 import static java.time.ZoneOffset.UTC;
 
+import io.github.usage4j.Attribution;
 import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageQueries.Dimension;
+import io.github.usage4j.internal.Checks;
 import java.math.BigDecimal;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.YearMonth;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -29,6 +33,8 @@ public final class UsageMaintenance {
   /** How many differences {@link #verify(BillingPeriod)} returns at most. */
   public static final int MAX_DIFFERENCES = 10_000;
 
+  private final Jobs jobs;
+  private final @Nullable Path archiveDirectory;
   private final Transactions transactions;
   private final Dialect dialect;
   private final Tables tables;
@@ -36,12 +42,14 @@ public final class UsageMaintenance {
   private final RollupRepair repair;
   private final Horizon horizon;
 
-  UsageMaintenance(Transactions transactions, Dialect dialect, Tables tables) {
-    this.transactions = transactions;
-    this.dialect = dialect;
-    this.tables = tables;
-    this.check = new RollupCheck(dialect, tables);
-    this.repair = new RollupRepair(dialect, tables, check);
+  UsageMaintenance(Jobs jobs, @Nullable Path archiveDirectory) {
+    this.archiveDirectory = archiveDirectory;
+    this.jobs = jobs;
+    this.transactions = jobs.transactions();
+    this.tables = jobs.tables();
+    this.check = new RollupCheck(jobs.dialect(), tables);
+    this.repair = new RollupRepair(jobs.dialect(), tables, check);
+    this.dialect = jobs.dialect();
     this.horizon = new Horizon(dialect, tables);
   }
 
@@ -192,6 +200,141 @@ public final class UsageMaintenance {
             plan = transactions.run(connection -> repair.plan(connection, next, when));
           }
         });
+  }
+
+  /**
+   * Deletes the single calls of whole months that end at or before an instant. Their totals, by
+   * every dimension, stay for good; each month of an organization is archived before, and what only
+   * single calls can tell (conversations, median and 95th percentile of latency) is kept in {@code
+   * usage_month_close}. From then on calls of that time are refused as behind the raw horizon.
+   *
+   * @param before at most the start of the month three months before the current one
+   * @return how many calls were deleted
+   * @throws IllegalArgumentException if it is later than that
+   * @throws UsageException if there is no directory for archives, another instance does maintenance
+   *     now, or the database or the directory fails. What was done stays; call it again to go on
+   */
+  public long deleteEventsBefore(Instant before) {
+    Retention.requireOld(before, jobs.now());
+    return locked(
+        "delete events before " + before,
+        (archives, lock) -> new Retention(jobs, archives, lock).deleteBefore(before));
+  }
+
+  /**
+   * Brings the archived calls of an organization back, from a month to the raw horizon, which moves
+   * back before them. Totals do not change. Labels are not in archives.
+   *
+   * @param organization null for unattributed calls
+   * @param from the first month wanted; every later one that was deleted comes back, too
+   * @return how many calls were brought back
+   * @throws UsageException if an archive is missing, torn or changed; else as for {@link
+   *     #deleteEventsBefore}
+   */
+  public long restoreEvents(@Nullable String organization, YearMonth from) {
+    String name = organization == null ? "" : organization;
+    return locked(
+        "restore events from " + from,
+        (archives, lock) -> new Retention(jobs, archives, lock).restore(name, from.atDay(1)));
+  }
+
+  /**
+   * Makes a person unknown. In single calls, rollups and archives a random pseudonym takes the
+   * user's place, and one the place of each of its sessions; tags, metadata, error texts and
+   * credentials of its calls are cleared; its label is deleted. Totals and the number of different
+   * users stay the same. Nothing remembers which pseudonym it was.
+   *
+   * <p>What is recorded of the user afterwards, also a call that comes late, is that of a new
+   * person. Ids that the host gave to operations or customers stay: see docs/retention.md.
+   *
+   * @param organization null for unattributed calls
+   * @throws UsageException if another instance does maintenance now, or the database or the
+   *     directory of archives fails. Either nothing is changed then, or the next call of any method
+   *     here that uses archives ends what was begun
+   */
+  public void eraseUser(@Nullable String organization, String user) {
+    erase("erase a user", organization, erasure -> erasure.user(name(user)));
+  }
+
+  /**
+   * The same for a customer that was viewed: its pseudonym and no label; tags, metadata and error
+   * texts of the calls made for it are cleared. The sessions are those of the users.
+   *
+   * @param organization null for unattributed calls
+   * @throws UsageException as for {@link #eraseUser}
+   */
+  public void eraseCustomer(@Nullable String organization, String customer) {
+    erase("erase a customer", organization, erasure -> erasure.customer(name(customer)));
+  }
+
+  /**
+   * The same for an organization, and for every user, session and customer of it: one after the
+   * other, so call it again if it was killed. Totals of all organizations stay the same.
+   *
+   * @throws UsageException as for {@link #eraseUser}
+   */
+  public void eraseOrganization(String organization) {
+    erase("erase an organization", name(organization), Erasure::organization);
+  }
+
+  private static String name(String id) {
+    return Checks.requireIdentifier("id", id, Attribution.MAX_ID);
+  }
+
+  /** What is done to one organization. */
+  private interface Erasing {
+    void with(Erasure erasure) throws Exception;
+  }
+
+  private void erase(String verb, @Nullable String organization, Erasing erasing) {
+    String name = organization == null ? "" : organization;
+    locked(
+        verb,
+        (archives, lock) -> {
+          erasing.with(new Erasure(jobs, archives, lock, name));
+          return 0L;
+        });
+  }
+
+  /** What is done under the lock of maintenance. */
+  private interface LockedWork {
+    long run(Archives archives, JobLock.Held lock) throws Exception;
+  }
+
+  private long locked(String verb, LockedWork work) {
+    Path directory = archiveDirectory;
+    if (directory == null) {
+      throw new UsageException(
+          "cannot "
+              + verb
+              + ": the store must know where archives are; set archives(directory) when it is opened",
+          null);
+    }
+    var archives = new Archives(directory);
+    try (JobLock.Held lock = jobs.lock("maintenance").take()) {
+      Erasure.settle(jobs, archives, lock);
+      return work.run(archives, lock);
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new UsageException("cannot " + verb + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Lets PostgreSQL itself keep organizations apart: applies the script {@code postgresql/rls.sql},
+   * as the owner of the tables and with the right to create roles. May be repeated, and is to be
+   * after each upgrade of the schema. Open every store again afterwards; until then it cannot
+   * write.
+   *
+   * @throws UsageException if the database is not PostgreSQL 15 or newer, or refuses
+   */
+  public void applyRowLevelSecurity() {
+    try {
+      RowSecurity.apply(transactions, jobs.dialect(), tables);
+    } catch (SQLException e) {
+      throw new UsageException("cannot apply row-level security: " + e.getMessage(), e);
+    }
   }
 
   private static void tell(RollupCheck.Difference row, Consumer<Difference> finding) {

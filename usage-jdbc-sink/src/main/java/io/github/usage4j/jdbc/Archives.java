@@ -1,0 +1,174 @@
+package io.github.usage4j.jdbc;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.UsageException;
+import io.github.usage4j.internal.EventFile;
+import io.github.usage4j.internal.EventFileWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The archives of deleted events: one file for each organization and month, named by the month and
+ * a hash, because a name may be personal and need not be a file name. Used under the lock of
+ * maintenance only.
+ */
+final class Archives {
+
+  private static final String SUFFIX = ".jsonl.gz";
+  private static final String ERASED = ".erased-";
+
+  private final Path directory;
+
+  Archives(Path directory) {
+    this.directory = directory;
+  }
+
+  /**
+   * Where an archive is.
+   *
+   * @param organization "" is unattributed
+   * @param month its first day
+   */
+  Path file(String organization, LocalDate month) {
+    return directory.resolve(month.toString().substring(0, 7) + "_" + hash(organization) + SUFFIX);
+  }
+
+  private static String hash(String organization) {
+    try {
+      byte[] hash = MessageDigest.getInstance("SHA-256").digest(organization.getBytes(UTF_8));
+      return HexFormat.of().formatHex(hash, 0, 16);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
+    }
+  }
+
+  static EventFile.Header header(String organization, LocalDate month) {
+    return new EventFile.Header(
+        organization.isEmpty() ? null : organization,
+        start(month),
+        start(Grain.MONTH.end(month)),
+        null);
+  }
+
+  static Instant start(LocalDate day) {
+    return day.atStartOfDay(ZoneOffset.UTC).toInstant();
+  }
+
+  /** The archives of one organization. */
+  List<Path> of(String organization) {
+    return list(name -> name.endsWith("_" + hash(organization) + SUFFIX));
+  }
+
+  private List<Path> list(Predicate<String> names) {
+    if (!Files.isDirectory(directory)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.filter(file -> names.test(String.valueOf(file.getFileName()))).sorted().toList();
+    } catch (IOException e) {
+      throw new UsageException("cannot list the archives in " + directory, e);
+    }
+  }
+
+  /** What is done with each event of an archive. */
+  interface Reader {
+    void read(EventFile.Entry entry) throws Exception;
+  }
+
+  /** Reads an archive that was found to be whole. */
+  static void forEach(Path file, Reader reader) throws Exception {
+    try (EventFile.Cursor cursor = new EventFile(file).open()) {
+      for (EventFile.Entry entry = cursor.next(); entry != null; entry = cursor.next()) {
+        reader.read(entry);
+      }
+    }
+  }
+
+  /**
+   * Writes the changed form of an organization's archives beside them, to be put in their place by
+   * {@link #settle}.
+   *
+   * @param organization what it is called afterwards; null is unattributed
+   */
+  void prepareChange(
+      String token,
+      List<Path> files,
+      @Nullable String organization,
+      UnaryOperator<UsageEvent> change)
+      throws Exception {
+    for (Path file : files) {
+      EventFile.Header old = new EventFile(file).verify();
+      var header = new EventFile.Header(organization, old.from(), old.to(), old.count());
+      try (var writer =
+          new EventFileWriter(file.resolveSibling(file.getFileName() + ERASED + token), header)) {
+        forEach(file, entry -> writer.write(change.apply(entry.event()), entry.recordedAt()));
+        writer.commit();
+      }
+    }
+  }
+
+  /** The tokens of changes that were prepared and not put in place, by a process that died. */
+  List<String> pending() {
+    var tokens = new ArrayList<String>();
+    for (Path file : list(name -> name.contains(ERASED) && !name.endsWith(".part"))) {
+      String name = String.valueOf(file.getFileName());
+      String token = name.substring(name.indexOf(ERASED) + ERASED.length());
+      if (!tokens.contains(token)) {
+        tokens.add(token);
+      }
+    }
+    return tokens;
+  }
+
+  /**
+   * Ends a change.
+   *
+   * @param happened whether the database was changed; else the files are forgotten
+   */
+  void settle(String token, boolean happened) throws IOException {
+    for (Path changed : list(name -> name.endsWith(ERASED + token))) {
+      if (!happened) {
+        Files.delete(changed);
+        continue;
+      }
+      String name = String.valueOf(changed.getFileName());
+      Path old = directory.resolve(name.substring(0, name.indexOf(ERASED)));
+      EventFile.Header header = new EventFile(changed).verify();
+      Path target = file(organization(header.organization()), month(header));
+      if (!target.equals(old)) {
+        Files.deleteIfExists(old); // first: the new one tells that this is not done yet
+      }
+      Files.move(
+          changed, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+    EventFileWriter.forceDirectory(directory);
+  }
+
+  private static String organization(@Nullable String name) {
+    return name == null ? "" : name;
+  }
+
+  private static LocalDate month(EventFile.Header header) {
+    Instant from = header.from();
+    if (from == null) {
+      throw new UsageException("an archive must state its month", null);
+    }
+    return LocalDate.ofInstant(from, ZoneOffset.UTC);
+  }
+}
