@@ -33,6 +33,11 @@ final class RollupCheck {
 
   private static final int FETCH_SIZE = 500;
 
+  /** Which of the two a row is, and what its columns begin with. */
+  private static final String STORED = "stored_";
+
+  private static final String EXPECTED = "expected_";
+
   private final Dialect dialect;
   private final Tables tables;
 
@@ -143,13 +148,21 @@ final class RollupCheck {
     var text = new StringBuilder();
     var values = new ArrayList<>();
     String keys = "bucket, key_hash, " + String.join(", ", RollupKey.COLUMNS);
-    text.append("SELECT ").append(keys);
-    for (String side : List.of("S", "E")) {
-      text.append(", MAX(CASE WHEN d.side = '").append(side).append("' THEN 1 ELSE 0 END)");
+    // Summed inside and compared outside: H2 would work out an aggregate wherever it is named.
+    text.append("SELECT * FROM (SELECT ").append(keys);
+    for (String side : List.of(STORED, EXPECTED)) {
+      text.append(", COUNT(").append(of(side, "1")).append(") AS ").append(side).append("row");
       RollupMeasure.ALL.forEach(
-          m -> text.append(", ").append(of(side, m)).append(" AS ").append(alias(side, m)));
+          m ->
+              text.append(", MAX(")
+                  .append(of(side, "d." + m.name()))
+                  .append(") AS ")
+                  .append(side)
+                  .append(m.name()));
     }
-    text.append(" FROM (SELECT 'S' AS side, ")
+    text.append(" FROM (SELECT '")
+        .append(STORED)
+        .append("' AS side, ")
         .append(keys)
         .append(", ")
         .append(measures(RollupMeasure::name))
@@ -161,14 +174,11 @@ final class RollupCheck {
     values.add(buckets.from());
     values.add(buckets.to());
     expected(text, values, organization, buckets, source);
-    text.append(") d GROUP BY ").append(keys).append(" HAVING COUNT(*) <> 2");
+    text.append(") d GROUP BY ").append(keys).append(") c WHERE stored_row <> 1");
+    text.append(" OR expected_row <> 1");
     for (RollupMeasure measure : RollupMeasure.ALL) {
-      String stored = of("S", measure);
-      String expected = of("E", measure);
-      text.append(" OR ").append(stored).append(" <> ").append(expected);
-      text.append(" OR (").append(stored).append(" IS NULL AND ").append(expected);
-      text.append(" IS NOT NULL) OR (").append(stored).append(" IS NOT NULL AND ");
-      text.append(expected).append(" IS NULL)");
+      text.append(" OR ").append(known(STORED, measure));
+      text.append(" <> ").append(known(EXPECTED, measure));
     }
     try (PreparedStatement statement = connection.prepareStatement(text.toString())) {
       statement.setFetchSize(FETCH_SIZE);
@@ -191,7 +201,7 @@ final class RollupCheck {
       Source source) {
     String empty = dialect.emptyText();
     if (source == Source.DAYS) {
-      text.append("SELECT 'E', ").append("CAST(? AS DATE)").append(", key_hash, ");
+      text.append("SELECT '" + EXPECTED + "', ").append("CAST(? AS DATE)").append(", key_hash, ");
       values.add(buckets.from());
       text.append(String.join(", ", RollupKey.COLUMNS))
           .append(", ")
@@ -229,7 +239,7 @@ final class RollupCheck {
     for (String name : RollupKey.COLUMNS) {
       hashed.add(name.equals("currency") ? currency : "g." + name);
     }
-    text.append("SELECT 'E', g.bucket, ")
+    text.append("SELECT '" + EXPECTED + "', g.bucket, ")
         .append(dialect.keyHash(hashed))
         .append(", ")
         .append(String.join(", ", hashed))
@@ -259,12 +269,19 @@ final class RollupCheck {
     text.append(grouped).append(") g");
   }
 
-  private static String of(String side, RollupMeasure measure) {
-    return "MAX(CASE WHEN d.side = '" + side + "' THEN d." + measure.name() + " END)";
+  /**
+   * Half a token stands for NULL, which no sum is. To ask for IS NULL is not the same everywhere:
+   * MariaDB 11.4 does not find it in what was grouped inside.
+   */
+  private static String known(String side, RollupMeasure measure) {
+    String column = side + measure.name();
+    return measure.merge() == RollupMeasure.Merge.ADD_KNOWN
+        ? "COALESCE(" + column + ", 0.5)"
+        : column;
   }
 
-  private static String alias(String side, RollupMeasure measure) {
-    return (side.equals("S") ? "stored_" : "expected_") + measure.name();
+  private static String of(String side, String value) {
+    return "CASE WHEN d.side = '" + side + "' THEN " + value + " END";
   }
 
   private static String measures(Function<RollupMeasure, String> expression) {
@@ -276,21 +293,22 @@ final class RollupCheck {
     for (int i = 0; i < RollupKey.COLUMNS.size(); i++) {
       names.add(row.getString(3 + i));
     }
-    int stored = 3 + RollupKey.COLUMNS.size();
-    int expected = stored + 1 + RollupMeasure.ALL.size();
     return new Difference(
         grain,
         row.getObject(1, LocalDate.class),
         dialect.hash(row, "key_hash"),
         RollupKey.of(names),
-        row.getInt(stored) == 0 ? null : side(row, "S"),
-        row.getInt(expected) == 0 ? null : side(row, "E"));
+        side(row, STORED),
+        side(row, EXPECTED));
   }
 
-  private List<@Nullable Object> side(ResultSet row, String side) throws SQLException {
+  private @Nullable List<@Nullable Object> side(ResultSet row, String side) throws SQLException {
+    if (row.getInt(side + "row") == 0) {
+      return null;
+    }
     var values = new ArrayList<@Nullable Object>();
     for (RollupMeasure measure : RollupMeasure.ALL) {
-      String column = alias(side, measure);
+      String column = side + measure.name();
       values.add(
           measure.type() == Column.Type.TIMESTAMP
               ? dialect.instant(row, column)
