@@ -261,7 +261,7 @@ class DeliveryTest {
     buffer.write(UsageEvents.chats(3));
     assertThat(buffer.flush(LONG)).isFalse();
     assertThat(metrics.dropped(DropReason.REJECTED)).isEqualTo(3);
-    assertThat(metrics.anomalies(Anomaly.DEAD_LETTER_FAILED)).isEqualTo(3);
+    assertThat(metrics.anomalies(Anomaly.DEAD_LETTER_FAILED)).isEqualTo(1);
   }
 
   @Test
