@@ -2,7 +2,6 @@ package io.github.usage4j.sink;
 
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.internal.Durations;
-import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -221,7 +220,8 @@ final class Forwarder implements Courier.Host {
     try {
       reader.read(atMost, batch);
       return true;
-    } catch (IOException e) {
+    } catch (Throwable e) {
+      // Also errors: without this thread nothing would leave the spool any more.
       LOG.warn("Cannot read the spool; it is tried again", e);
       return !batch.isEmpty();
     }

@@ -62,10 +62,11 @@ final class JournalReader {
         boolean sealed = from.sealed();
         long end = from.end();
         boolean found = reader.offset() < end && reader.next(end);
-        offset = reader.offset();
         if (found) {
           take(reader, from, into);
-        } else if (!sealed || !nextFile(from)) {
+        }
+        offset = reader.offset(); // not before it was taken: what fails is read again
+        if (!found && (!sealed || !nextFile(from))) {
           break;
         }
       }
@@ -82,19 +83,20 @@ final class JournalReader {
     if (number > nextRecord) {
       lost(number - nextRecord, from);
     }
-    nextRecord = Math.max(nextRecord, number + 1);
-    UsageEvent event;
+    UsageEvent event = null;
     try {
       event = EventBytes.read(reader.payload());
     } catch (RuntimeException e) {
       LOG.error("Record {} of {} is not an event", number, from.path(), e);
       lost(1, from);
-      return;
     }
-    if (into.isEmpty()) {
+    if (event != null && into.isEmpty()) {
       oldestMillis = reader.millis();
     }
-    into.add(event);
+    if (event != null) {
+      into.add(event);
+    }
+    nextRecord = Math.max(nextRecord, number + 1);
   }
 
   private void lost(long records, Segment from) {

@@ -46,6 +46,7 @@ final class PoisonSearch {
   private final LongSupplier nanoTime;
   private final IdentityHashMap<UsageEvent, Suspect> suspects = new IdentityHashMap<>();
   private boolean onlySuspects;
+  private int probeFrom;
 
   PoisonSearch(Delivery delivery, int batchSize, long patience, LongSupplier nanoTime) {
     this.delivery = delivery;
@@ -67,6 +68,7 @@ final class PoisonSearch {
   void forget() {
     suspects.clear();
     onlySuspects = false;
+    probeFrom = 0;
   }
 
   /**
@@ -105,6 +107,9 @@ final class PoisonSearch {
       if (left.size() == 1) {
         alone.add(left.get(0));
       } else if (!left.isEmpty()) {
+        if (part == company) {
+          Collections.rotate(left, -(probeFrom % left.size()));
+        }
         parts.addFirst(List.copyOf(left.subList(left.size() / 2, left.size())));
         parts.addFirst(List.copyOf(left.subList(0, left.size() / 2)));
       }
@@ -112,9 +117,8 @@ final class PoisonSearch {
     settled.forEach(suspects::remove);
     judge(alone, !settled.isEmpty(), host.closing(), settled, failure);
     batch.removeIf(settled::contains);
-    if (settled.isEmpty()) {
-      Collections.rotate(batch, -alone.size()); // the next pass begins with others
-    }
+    // The next pass looks elsewhere. The batch keeps its order: mostly the sink is just away.
+    probeFrom = settled.isEmpty() ? probeFrom + alone.size() : 0;
     return failure;
   }
 

@@ -127,7 +127,7 @@ class DeliveryTest {
     assertThat(buffer.health().oldestAge()).isPositive();
     away.set(false);
     assertThat(buffer.flush(LONG)).isTrue();
-    assertThat(stored).containsExactlyInAnyOrderElementsOf(events);
+    assertThat(stored).containsExactlyElementsOf(events); // in spite of all the trying
     assertThat(buffer.health().state()).isEqualTo(State.OK);
     buffer.close();
     assertThat(letters()).doesNotExist();
@@ -261,7 +261,7 @@ class DeliveryTest {
     buffer.write(UsageEvents.chats(3));
     assertThat(buffer.flush(LONG)).isFalse();
     assertThat(metrics.dropped(DropReason.REJECTED)).isEqualTo(3);
-    assertThat(metrics.anomalies(Anomaly.DEAD_LETTER_FAILED)).isEqualTo(3);
+    assertThat(metrics.anomalies(Anomaly.DEAD_LETTER_FAILED)).isEqualTo(1);
   }
 
   @Test
