@@ -33,9 +33,12 @@ final class Archives {
   private static final String SUFFIX = ".jsonl.gz";
   private static final String ERASED = ".erased-";
 
-  private final Path directory;
+  private final @Nullable Path directory;
 
-  Archives(Path directory) {
+  /**
+   * @param directory null if there are none, and must be none
+   */
+  Archives(@Nullable Path directory) {
     this.directory = directory;
   }
 
@@ -46,7 +49,15 @@ final class Archives {
    * @param month its first day
    */
   Path file(String organization, LocalDate month) {
-    return directory.resolve(month.toString().substring(0, 7) + "_" + hash(organization) + SUFFIX);
+    return required().resolve(month.toString().substring(0, 7) + "_" + hash(organization) + SUFFIX);
+  }
+
+  private Path required() {
+    if (directory == null) {
+      throw new UsageException(
+          "the store must know where archives are; set archives(directory) when it is opened", null);
+    }
+    return directory;
   }
 
   private static String hash(String organization) {
@@ -76,7 +87,7 @@ final class Archives {
   }
 
   private List<Path> list(Predicate<String> names) {
-    if (!Files.isDirectory(directory)) {
+    if (directory == null || !Files.isDirectory(directory)) {
       return List.of();
     }
     try (Stream<Path> files = Files.list(directory)) {
@@ -148,7 +159,7 @@ final class Archives {
         continue;
       }
       String name = String.valueOf(changed.getFileName());
-      Path old = directory.resolve(name.substring(0, name.indexOf(ERASED)));
+      Path old = required().resolve(name.substring(0, name.indexOf(ERASED)));
       EventFile.Header header = new EventFile(changed).verify();
       Path target = file(organization(header.organization()), month(header));
       if (!target.equals(old)) {
@@ -157,7 +168,9 @@ final class Archives {
       Files.move(
           changed, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
-    EventFileWriter.forceDirectory(directory);
+    if (directory != null && Files.isDirectory(directory)) {
+      EventFileWriter.forceDirectory(directory);
+    }
   }
 
   private static String organization(@Nullable String name) {

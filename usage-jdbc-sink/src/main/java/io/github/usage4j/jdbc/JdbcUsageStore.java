@@ -11,6 +11,7 @@ import io.github.usage4j.sink.UsageStore;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -108,8 +109,9 @@ public final class JdbcUsageStore implements UsageStore {
     this.jobs = jobs;
     this.writer = writer;
     this.reader = reader;
-    this.maintenance = new UsageMaintenance(jobs, archives);
     this.queries = UsageQueries.caching(reader, clock);
+    this.maintenance =
+        new UsageMaintenance(jobs, archives, () -> queries.changed(Instant.EPOCH));
     this.reports = new UsageReports(queries);
   }
 
@@ -316,7 +318,7 @@ public final class JdbcUsageStore implements UsageStore {
     /**
      * Where retention puts the calls that it deletes, and where erasure looks for them: the same
      * directory for every instance, readable by this process alone. It is made when it is needed.
-     * Default: none, and then neither is possible.
+     * Default: none; then nothing can be deleted, and erased only what was never archived.
      */
     public Builder archives(Path directory) {
       archives = Objects.requireNonNull(directory, "directory");

@@ -3,7 +3,6 @@ package io.github.usage4j.jdbc;
 import static java.time.ZoneOffset.UTC;
 
 import io.github.usage4j.BillingPeriod;
-import io.github.usage4j.UsageFilter;
 import io.github.usage4j.UsageQueries.Dimension;
 import io.github.usage4j.UsageQuery;
 import java.time.Instant;
@@ -35,7 +34,7 @@ record PeriodParts(List<BillingPeriod> calls, List<Buckets> rollups) {
     BillingPeriod when = query.when();
     LocalDate firstDay = dayFrom(when.start());
     LocalDate endDay = LocalDate.ofInstant(when.end(), UTC);
-    if (!knownToRollups(query.who()) || !firstDay.isBefore(endDay)) {
+    if (query.who().needsSingleCalls() || !firstDay.isBefore(endDay)) {
       return onlyCalls(when);
     }
     var calls = new ArrayList<BillingPeriod>();
@@ -56,14 +55,6 @@ record PeriodParts(List<BillingPeriod> calls, List<Buckets> rollups) {
 
   boolean isEmpty() {
     return calls.isEmpty() && rollups.isEmpty();
-  }
-
-  private static boolean knownToRollups(UsageFilter who) {
-    return who.session() == null
-        && who.outcome() == null
-        && !who.onlyUnpriced()
-        && who.recordedSince() == null
-        && who.tags().isEmpty();
   }
 
   private static LocalDate dayFrom(Instant at) {

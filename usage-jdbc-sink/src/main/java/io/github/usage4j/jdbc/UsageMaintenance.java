@@ -35,6 +35,7 @@ public final class UsageMaintenance {
 
   private final Jobs jobs;
   private final @Nullable Path archiveDirectory;
+  private final Runnable changed;
   private final Transactions transactions;
   private final Dialect dialect;
   private final Tables tables;
@@ -42,8 +43,12 @@ public final class UsageMaintenance {
   private final RollupRepair repair;
   private final Horizon horizon;
 
-  UsageMaintenance(Jobs jobs, @Nullable Path archiveDirectory) {
+  /**
+   * @param changed told after what is stored may have changed
+   */
+  UsageMaintenance(Jobs jobs, @Nullable Path archiveDirectory, Runnable changed) {
     this.archiveDirectory = archiveDirectory;
+    this.changed = changed;
     this.jobs = jobs;
     this.transactions = jobs.transactions();
     this.tables = jobs.tables();
@@ -179,6 +184,14 @@ public final class UsageMaintenance {
    *     names: nothing is changed then. Also if the database cannot be asked
    */
   public void rebuild(BillingPeriod when) {
+    try {
+      rebuildByDays(when);
+    } finally {
+      changed.run();
+    }
+  }
+
+  private void rebuildByDays(BillingPeriod when) {
     trying(
         "rebuild",
         when,
@@ -218,6 +231,7 @@ public final class UsageMaintenance {
     Retention.requireOld(before, jobs.now());
     return locked(
         "delete events before " + before,
+        true,
         (archives, lock) -> new Retention(jobs, archives, lock).deleteBefore(before));
   }
 
@@ -235,6 +249,7 @@ public final class UsageMaintenance {
     String name = organization == null ? "" : organization;
     return locked(
         "restore events from " + from,
+        true,
         (archives, lock) -> new Retention(jobs, archives, lock).restore(name, from.atDay(1)));
   }
 
@@ -290,6 +305,7 @@ public final class UsageMaintenance {
     String name = organization == null ? "" : organization;
     locked(
         verb,
+        false,
         (archives, lock) -> {
           erasing.with(new Erasure(jobs, archives, lock, name));
           return 0L;
@@ -301,23 +317,39 @@ public final class UsageMaintenance {
     long run(Archives archives, JobLock.Held lock) throws Exception;
   }
 
-  private long locked(String verb, LockedWork work) {
-    Path directory = archiveDirectory;
-    if (directory == null) {
-      throw new UsageException(
-          "cannot "
-              + verb
-              + ": the store must know where archives are; set archives(directory) when it is opened",
-          null);
-    }
-    var archives = new Archives(directory);
+  private long locked(String verb, boolean archiving, LockedWork work) {
+    var archives = new Archives(archiveDirectory);
     try (JobLock.Held lock = jobs.lock("maintenance").take()) {
+      requireArchives(verb, archiving);
       Erasure.settle(jobs, archives, lock);
       return work.run(archives, lock);
     } catch (RuntimeException e) {
       throw e;
     } catch (Exception e) {
       throw new UsageException("cannot " + verb + ": " + e.getMessage(), e);
+    } finally {
+      changed.run();
+    }
+  }
+
+  /** Where nothing was ever deleted there is no archive, and none needs to be found. */
+  private void requireArchives(String verb, boolean always) throws SQLException {
+    if (archiveDirectory != null) {
+      return;
+    }
+    boolean needed =
+        always
+            || transactions.run(
+                connection -> {
+                  Horizon.Positions past = horizon.after(connection, Horizon.NONE);
+                  return past.everywhere().isAfter(Horizon.NONE) || !past.organizations().isEmpty();
+                });
+    if (needed) {
+      throw new UsageException(
+          "cannot "
+              + verb
+              + ": the store must know where archives are; set archives(directory) when it is opened",
+          null);
     }
   }
 
