@@ -5,12 +5,8 @@ import io.github.usage4j.TokenCounts;
 import io.github.usage4j.internal.Checks;
 import java.math.BigDecimal;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Currency;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,35 +33,13 @@ public final class ModelPrice {
   /** The highest price per million tokens taken; more is a mistake of unit. */
   public static final BigDecimal MAX = new BigDecimal("1000000");
 
-  private static final int MILLION_DIGITS = 6;
-
   private final String provider;
   private final String model;
   private final Currency currency;
-  private final Map<Rate, BigDecimal> rates;
-  private final List<Tier> tiers;
+  private final Rates rates;
   private final Instant validFrom;
   private final Instant validUntil;
   private final @Nullable String reference;
-
-  /** What has a price; a rate that is not in the map is not set. */
-  private enum Rate {
-    INPUT("input"),
-    OUTPUT("output"),
-    CACHE_READ("cacheRead"),
-    CACHE_WRITE("cacheWrite"),
-    CACHE_WRITE_ONE_HOUR("cacheWriteOneHour"),
-    PER_CALL("perCall");
-
-    private final String setter;
-
-    Rate(String setter) {
-      this.setter = setter;
-    }
-  }
-
-  /** What is different for calls with more input tokens than a threshold. */
-  private record Tier(long above, Map<Rate, BigDecimal> rates) {}
 
   /**
    * How a cost comes about.
@@ -131,8 +105,7 @@ public final class ModelPrice {
       String provider,
       String model,
       Currency currency,
-      Map<Rate, BigDecimal> rates,
-      List<Tier> tiers,
+      Rates rates,
       Instant validFrom,
       Instant validUntil,
       @Nullable String reference) {
@@ -140,7 +113,6 @@ public final class ModelPrice {
     this.model = model;
     this.currency = currency;
     this.rates = rates;
-    this.tiers = tiers;
     this.validFrom = validFrom;
     this.validUntil = validUntil;
     this.reference = reference;
@@ -168,8 +140,7 @@ public final class ModelPrice {
         Checks.requireIdentifier("provider", provider, 256),
         Checks.requireIdentifier("model", model, 256),
         Cost.currencyOf(currency),
-        Map.of(),
-        List.of(),
+        Rates.NONE,
         Instant.MIN,
         Instant.MAX,
         null);
@@ -177,32 +148,32 @@ public final class ModelPrice {
 
   /** What a million input tokens cost. */
   public ModelPrice input(String price) {
-    return with(Rate.INPUT, price);
+    return with(Rates.Rate.INPUT, price);
   }
 
   /** What a million output tokens cost, reasoning included. */
   public ModelPrice output(String price) {
-    return with(Rate.OUTPUT, price);
+    return with(Rates.Rate.OUTPUT, price);
   }
 
   /** What a million input tokens cost that are read from a cache. Default: the input price. */
   public ModelPrice cacheRead(String price) {
-    return with(Rate.CACHE_READ, price);
+    return with(Rates.Rate.CACHE_READ, price);
   }
 
   /** What a million input tokens cost that are written to a cache. Default: the input price. */
   public ModelPrice cacheWrite(String price) {
-    return with(Rate.CACHE_WRITE, price);
+    return with(Rates.Rate.CACHE_WRITE, price);
   }
 
   /** The same for writes kept for one hour. Default: the price of any cache write. */
   public ModelPrice cacheWriteOneHour(String price) {
-    return with(Rate.CACHE_WRITE_ONE_HOUR, price);
+    return with(Rates.Rate.CACHE_WRITE_ONE_HOUR, price);
   }
 
   /** What each call costs, apart from tokens. Default: nothing. */
   public ModelPrice perCall(String price) {
-    return with(Rate.PER_CALL, price);
+    return with(Rates.Rate.PER_CALL, price);
   }
 
   /**
@@ -224,7 +195,7 @@ public final class ModelPrice {
               + ", but has "
               + prices.currency);
     }
-    if (!prices.tiers.isEmpty()
+    if (prices.rates.haveTiers()
         || !prices.validFrom.equals(Instant.MIN)
         || !prices.validUntil.equals(Instant.MAX)) {
       throw new IllegalArgumentException(
@@ -234,32 +205,26 @@ public final class ModelPrice {
               + reference()
               + " must not have thresholds or dates of their own");
     }
-    var changed = new ArrayList<>(tiers);
-    for (Tier tier : tiers) {
-      if (tier.above() == tokens) {
-        throw new IllegalArgumentException(
-            reference() + " has prices above " + tokens + " input tokens already");
-      }
+    if (rates.haveTierAbove(tokens)) {
+      throw new IllegalArgumentException(
+          reference() + " has prices above " + tokens + " input tokens already");
     }
-    changed.add(new Tier(tokens, prices.rates));
-    changed.sort(Comparator.comparingLong(Tier::above).reversed());
-    return copy(rates, List.copyOf(changed), validFrom, validUntil, reference);
+    return copy(rates.above(tokens, prices.rates), validFrom, validUntil, reference);
   }
 
   /** From when this price applies, inclusive. Default: always. */
   public ModelPrice validFrom(Instant inclusive) {
-    return copy(rates, tiers, inclusive, validUntil, reference);
+    return copy(rates, inclusive, validUntil, reference);
   }
 
   /** Until when this price applies, exclusive. Default: for ever. */
   public ModelPrice validUntil(Instant exclusive) {
-    return copy(rates, tiers, validFrom, exclusive, reference);
+    return copy(rates, validFrom, exclusive, reference);
   }
 
   /** Where this price is written down, such as a contract. Default: provider and model. */
   public ModelPrice reference(String where) {
-    return copy(
-        rates, tiers, validFrom, validUntil, Checks.requireIdentifier("reference", where, 256));
+    return copy(rates, validFrom, validUntil, Checks.requireIdentifier("reference", where, 256));
   }
 
   /** Who serves the model. */
@@ -291,16 +256,12 @@ public final class ModelPrice {
    * of input or output is known.
    */
   public boolean covers(TokenCounts tokens) {
-    Map<Rate, BigDecimal> applied = ratesFor(tokens);
-    boolean onlyParts = tokens.total() == null && !tokens.isUnknown();
-    return !onlyParts
-        && (orZero(tokens.input()) == 0 || applied.containsKey(Rate.INPUT))
-        && (orZero(tokens.output()) == 0 || applied.containsKey(Rate.OUTPUT));
+    return rates.cover(tokens);
   }
 
   /** True if a call is charged for being made, whatever it used. */
   public boolean isPerCall() {
-    return rates.containsKey(Rate.PER_CALL);
+    return rates.perCall();
   }
 
   /**
@@ -330,75 +291,17 @@ public final class ModelPrice {
           "the price " + reference() + " has no amount for some of " + tokens);
     }
     TokenCounts counted = tokens.consistent();
-    Tier tier = tierFor(counted);
+    Long threshold = rates.exceededBy(counted);
     String which =
-        tier == null ? reference() : reference() + " above " + tier.above() + " input tokens";
-    List<Explanation.Line> lines = lines(counted, ratesFor(counted));
+        threshold == null ? reference() : reference() + " above " + threshold + " input tokens";
+    List<Explanation.Line> lines = rates.lines(counted);
     BigDecimal total =
         lines.stream().map(Explanation.Line::amount).reduce(BigDecimal.ZERO, BigDecimal::add);
     return new Explanation(which, currency, lines, total);
   }
 
-  /** The highest threshold that is exceeded; null if none is. */
-  private @Nullable Tier tierFor(TokenCounts tokens) {
-    for (Tier tier : tiers) {
-      if (orZero(tokens.input()) > tier.above()) {
-        return tier;
-      }
-    }
-    return null;
-  }
-
-  private Map<Rate, BigDecimal> ratesFor(TokenCounts tokens) {
-    Tier tier = tierFor(tokens);
-    if (tier == null) {
-      return rates;
-    }
-    var applied = new EnumMap<Rate, BigDecimal>(Rate.class);
-    applied.putAll(rates);
-    applied.putAll(tier.rates());
-    return applied;
-  }
-
-  private static List<Explanation.Line> lines(TokenCounts tokens, Map<Rate, BigDecimal> rates) {
-    long read = orZero(tokens.cacheRead());
-    long write = orZero(tokens.cacheWrite());
-    long oneHour = orZero(tokens.cacheWriteOneHour());
-    long plain = Math.max(0, orZero(tokens.input()) - read - write);
-    BigDecimal input = rates.getOrDefault(Rate.INPUT, BigDecimal.ZERO);
-    BigDecimal writePrice = rates.getOrDefault(Rate.CACHE_WRITE, input);
-    var lines = new ArrayList<Explanation.Line>();
-    add(lines, "input", plain, input);
-    add(lines, "cache read", read, rates.getOrDefault(Rate.CACHE_READ, input));
-    add(lines, "cache write", write - oneHour, writePrice);
-    add(
-        lines,
-        "cache write, 1 hour",
-        oneHour,
-        rates.getOrDefault(Rate.CACHE_WRITE_ONE_HOUR, writePrice));
-    add(lines, "output", orZero(tokens.output()), rates.getOrDefault(Rate.OUTPUT, BigDecimal.ZERO));
-    BigDecimal perCall = rates.get(Rate.PER_CALL);
-    if (perCall != null) {
-      add(lines, "call", 1, perCall.movePointRight(MILLION_DIGITS));
-    }
-    return lines;
-  }
-
-  private static void add(
-      List<Explanation.Line> lines, String kind, long count, BigDecimal perMillion) {
-    if (count > 0) {
-      BigDecimal amount =
-          perMillion.multiply(BigDecimal.valueOf(count)).movePointLeft(MILLION_DIGITS);
-      lines.add(new Explanation.Line(kind, count, perMillion, amount));
-    }
-  }
-
-  private static long orZero(@Nullable Long count) {
-    return count == null ? 0 : count;
-  }
-
-  private ModelPrice with(Rate rate, String price) {
-    String what = rate.setter + " price of " + provider + "/" + model;
+  private ModelPrice with(Rates.Rate rate, String price) {
+    String what = rate.setter() + " price of " + provider + "/" + model;
     BigDecimal amount;
     try {
       amount = new BigDecimal(price);
@@ -414,19 +317,11 @@ public final class ModelPrice {
       throw new IllegalArgumentException(
           what + " must have at most " + SCALE + " decimals, but was " + price);
     }
-    var changed = new EnumMap<Rate, BigDecimal>(Rate.class);
-    changed.putAll(rates);
-    changed.put(rate, amount);
-    return copy(Map.copyOf(changed), tiers, validFrom, validUntil, reference);
+    return copy(rates.with(rate, amount), validFrom, validUntil, reference);
   }
 
   private ModelPrice copy(
-      Map<Rate, BigDecimal> rates,
-      List<Tier> tiers,
-      Instant validFrom,
-      Instant validUntil,
-      @Nullable String reference) {
-    return new ModelPrice(
-        provider, model, currency, rates, tiers, validFrom, validUntil, reference);
+      Rates changed, Instant from, Instant until, @Nullable String writtenDown) {
+    return new ModelPrice(provider, model, currency, changed, from, until, writtenDown);
   }
 }
