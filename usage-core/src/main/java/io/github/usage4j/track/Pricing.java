@@ -1,13 +1,11 @@
 package io.github.usage4j.track;
 
 import io.github.usage4j.Attribution;
-import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Outcome;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.internal.Guard;
-import io.github.usage4j.pricing.ModelPrice;
 import io.github.usage4j.pricing.PriceCatalog;
 import java.util.List;
 import java.util.function.Function;
@@ -41,22 +39,9 @@ final class Pricing {
             prices
                 .apply(event.attribution())
                 .find(event)
-                .filter(price -> covers(price, event, charged))
-                .map(price -> withCost(event, price, charged))
+                .flatMap(price -> price.explain(event, charged))
+                .map(explained -> event.toBuilder().cost(explained.toCost()).build())
                 .orElse(event),
         () -> event);
-  }
-
-  /** Of a call without tokens, whatever else it is charged by, only the call itself has a price. */
-  private static boolean covers(ModelPrice price, UsageEvent event, List<TokenCounts> charged) {
-    return event.tokens().isUnknown()
-        ? price.isPerCall()
-        : charged.stream().allMatch(price::covers);
-  }
-
-  private static UsageEvent withCost(
-      UsageEvent event, ModelPrice price, List<TokenCounts> charged) {
-    Cost cost = charged.stream().map(price::costOf).reduce(Cost::plus).orElseThrow();
-    return event.toBuilder().cost(cost).build();
   }
 }
