@@ -101,9 +101,13 @@ final class GenaiPricesJson {
           if (start == null) {
             throw tier.get("start").bad("must be there");
           }
-          byThreshold
-              .computeIfAbsent(start, t -> new LinkedHashMap<>())
-              .put(field.getKey(), tier.get("price"));
+          JsonAt other =
+              byThreshold
+                  .computeIfAbsent(start, t -> new LinkedHashMap<>())
+                  .put(field.getKey(), tier.get("price"));
+          if (other != null) {
+            throw tier.bad("begins at " + start + ", as another one does");
+          }
         }
       } else if (value.isThere()) {
         amounts.put(field.getKey(), value);
