@@ -35,8 +35,7 @@ final class CatalogJson {
   private static final String[] TIER = plus(AMOUNTS, "tokens");
   private static final String[] SERVICE_TIER = plus(AMOUNTS, "perUnit", "aboveInput");
   private static final String[] PRICE =
-      plus(
-          SERVICE_TIER, "serviceTiers", "source", "checked", "currency", "from", "until", "daily");
+      plus(SERVICE_TIER, "serviceTiers", "source", "checked", "currency", "from", "until", "daily");
 
   private final PriceSource source;
   private final Set<String> sources = new HashSet<>();
@@ -119,7 +118,8 @@ final class CatalogJson {
     LocalDate checked = date(json.get("checked"));
     if (checked.isAfter(source.asOf())) {
       throw json.get("checked")
-          .bad("must not be after the file was generated, " + source.asOf() + ", but is " + checked);
+          .bad(
+              "must not be after the file was generated, " + source.asOf() + ", but is " + checked);
     }
     String currency = json.get("currency").text();
     ModelPrice empty =

@@ -36,8 +36,7 @@ final class GenaiPricesJson {
       JsonAt others = provider.get("fallback_model_providers");
       if (others.isThere()) {
         fallbacks.put(
-            name,
-            others.elements().stream().map(o -> ProviderNames.inCatalog(o.text())).toList());
+            name, others.elements().stream().map(o -> ProviderNames.inCatalog(o.text())).toList());
       }
     }
     return new Contents(source, new PriceIndex(models, fallbacks));

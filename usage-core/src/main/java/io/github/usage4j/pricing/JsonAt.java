@@ -58,9 +58,7 @@ record JsonAt(String file, String path, JsonNode node) {
 
   private String below(String field) {
     boolean plain = field.chars().allMatch(c -> Character.isLetterOrDigit(c) || c == '_');
-    return plain
-        ? path.isEmpty() ? field : path + "." + field
-        : path + "['" + field + "']";
+    return plain ? path.isEmpty() ? field : path + "." + field : path + "['" + field + "']";
   }
 
   /** True if there is a value, and not null. */

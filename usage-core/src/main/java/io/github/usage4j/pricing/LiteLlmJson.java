@@ -225,7 +225,10 @@ final class LiteLlmJson {
           }
         });
     return new ModelCapabilities(
-        tokens(json.get("max_input_tokens")), tokens(json.get("max_output_tokens")), null, features);
+        tokens(json.get("max_input_tokens")),
+        tokens(json.get("max_output_tokens")),
+        null,
+        features);
   }
 
   /** A number that is none says nothing, here where no money depends on it. */

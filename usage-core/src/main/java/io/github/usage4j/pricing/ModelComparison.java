@@ -32,11 +32,9 @@ public final class ModelComparison {
    * @param leftOut why it is not to be compared: no price, or something that it cannot do or that
    *     the catalog does not say it can; null if it is
    */
-  public record Row(
-      String provider, String model, @Nullable Cost cost, @Nullable String leftOut) {}
+  public record Row(String provider, String model, @Nullable Cost cost, @Nullable String leftOut) {}
 
-  private ModelComparison(
-      PriceCatalog prices, List<Candidate> candidates, Set<Feature> required) {
+  private ModelComparison(PriceCatalog prices, List<Candidate> candidates, Set<Feature> required) {
     this.prices = Objects.requireNonNull(prices, "prices");
     this.candidates = List.copyOf(candidates);
     this.required = Set.copyOf(required);

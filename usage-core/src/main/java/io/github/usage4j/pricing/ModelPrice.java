@@ -89,8 +89,7 @@ public final class ModelPrice {
 
   /** For which names of the model this price is. Default: its name. */
   public ModelPrice matching(ModelMatch names) {
-    return new ModelPrice(
-        provider, model, names, currency, rates, serviceTiers, dates, reference);
+    return new ModelPrice(provider, model, names, currency, rates, serviceTiers, dates, reference);
   }
 
   /** What a million input tokens cost. */

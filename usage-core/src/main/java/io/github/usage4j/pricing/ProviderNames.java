@@ -95,7 +95,6 @@ final class ProviderNames {
 
   /** True if {@code name} is one by which this provider is called. */
   static boolean isNameOf(String inCatalog, String name) {
-    return name.equals(inCatalog)
-        || ALL_NAMES.getOrDefault(inCatalog, Set.of()).contains(name);
+    return name.equals(inCatalog) || ALL_NAMES.getOrDefault(inCatalog, Set.of()).contains(name);
   }
 }

@@ -40,7 +40,8 @@ record ServiceTiers(Map<String, Rates> byName) {
     }
     var changed = new TreeMap<>(byName);
     if (changed.put(name, rates) != null) {
-      throw new IllegalArgumentException("there is a price for the service tier " + name + " already");
+      throw new IllegalArgumentException(
+          "there is a price for the service tier " + name + " already");
     }
     return new ServiceTiers(changed);
   }

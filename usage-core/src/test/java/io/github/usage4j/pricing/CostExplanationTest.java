@@ -64,8 +64,7 @@ class CostExplanationTest {
   @Test
   void explain_ofSeveralExchanges_addsUpWhereTheyWereChargedAlike() {
     // each below the threshold, their sum above it
-    List<TokenCounts> exchanges =
-        List.of(TokenCounts.of(150_000, 10), TokenCounts.of(120_000, 20));
+    List<TokenCounts> exchanges = List.of(TokenCounts.of(150_000, 10), TokenCounts.of(120_000, 20));
     UsageEvent sum = event(TokenCounts.of(270_000, 30)).attempts(2).build();
     Cost frozen = price().explain(sum, exchanges).orElseThrow().toCost();
     UsageEvent stored = sum.toBuilder().cost(frozen).build();
@@ -90,8 +89,7 @@ class CostExplanationTest {
 
   @Test
   void explain_whereThePriceDoesNotCover_isEmpty() {
-    PriceCatalog embeddings =
-        PriceCatalog.of(ModelPrice.perMillion("acme", "m", "USD").input("1"));
+    PriceCatalog embeddings = PriceCatalog.of(ModelPrice.perMillion("acme", "m", "USD").input("1"));
     assertThat(embeddings.explain(event(TokenCounts.of(1, 1)).build())).isEmpty();
   }
 
@@ -163,7 +161,8 @@ class CostExplanationTest {
     assertThat(PriceCatalog.of(all, mini).find("acme", "x-1-mini", NOW).orElseThrow().model())
         .isEqualTo("all");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> PriceCatalog.of(all, all.matching(ModelMatch.equalTo("y")).validFrom(NOW)))
+        .isThrownBy(
+            () -> PriceCatalog.of(all, all.matching(ModelMatch.equalTo("y")).validFrom(NOW)))
         .withMessageContaining("must match the same names");
   }
 

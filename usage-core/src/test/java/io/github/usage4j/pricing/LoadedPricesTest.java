@@ -98,8 +98,7 @@ class LoadedPricesTest {
   @Test
   void liteLlm_readsUnitsAndCapabilities_andUnknownIsNotFree() throws Exception {
     LoadedPrices prices = PriceCatalog.liteLlm(sample("litellm.json"));
-    Function<String, ModelPrice> find =
-        name -> prices.find("openai", name, NOW).orElseThrow();
+    Function<String, ModelPrice> find = name -> prices.find("openai", name, NOW).orElseThrow();
     assertThat(units(find.apply("acme-painter"), "images", "3")).isEqualTo("0.12");
     assertThat(units(find.apply("acme-ears"), "seconds", "1.5")).isEqualTo("0.00015");
     assertThat(units(find.apply("acme-voice"), "characters", "100")).isEqualTo("0.0015");
@@ -170,7 +169,8 @@ class LoadedPricesTest {
     assertThat(total(steps, one)).isEqualTo("0.136"); // 0.128 + 0.003 + the call
     assertThat(total(steps, TokenCounts.of(128_001, 1_000))).isEqualTo("0.267002");
     assertThat(total(steps, TokenCounts.of(256_001, 1_000))).isEqualTo("1.035004");
-    // 550k x 4 + 50k x 7 + 100k x 4 + 100k x 1.5 + 200k x 2.5 + 570k x 6 + 400k x 4 + 30k x 9 + call
+    // 550k x 4 + 50k x 7 + 100k x 4 + 100k x 1.5 + 200k x 2.5 + 570k x 6 + 400k x 4 + 30k x 9 +
+    // call
     assertThat(total(steps, EVERYTHING)).isEqualTo("8.895");
     ModelPrice rank = prices.find("deepseek", "acme-rank", NOW).orElseThrow();
     assertThat(units(rank, "searches", "3")).isEqualTo("0.006");
@@ -323,8 +323,7 @@ class LoadedPricesTest {
     Path file = Files.writeString(folder.resolve("c.json"), catalog(1));
     var said = new ArrayList<String>();
     LoadedPrices prices =
-        PriceCatalog.file(file)
-            .maxAge(Duration.ofDays(90), InstantSource.fixed(NOW), said::add);
+        PriceCatalog.file(file).maxAge(Duration.ofDays(90), InstantSource.fixed(NOW), said::add);
     PriceCatalog chained = PriceCatalog.none().orElse(prices);
     Files.writeString(file, catalog(2));
     assertThat(chained.find("p", "m", NOW).orElseThrow().reference()).isEqualTo("c 1: p/m");

@@ -116,8 +116,7 @@ final class PriceFacts {
   /** The formula of the facts' description; null if a price that is needed is not there. */
   static BigDecimal cost(Map<String, String> row, TokenCounts tokens) {
     String threshold = row.get("tier_threshold_tokens");
-    String tier =
-        !threshold.isEmpty() && tokens.input() > Long.parseLong(threshold) ? "tier_" : "";
+    String tier = !threshold.isEmpty() && tokens.input() > Long.parseLong(threshold) ? "tier_" : "";
     BigDecimal input = price(row, tier + "input_per_mtok", null);
     BigDecimal output = price(row, tier + "output_per_mtok", null);
     BigDecimal read = price(row, tier + "cache_read_per_mtok", input);
