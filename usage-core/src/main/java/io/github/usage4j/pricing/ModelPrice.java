@@ -2,11 +2,14 @@ package io.github.usage4j.pricing;
 
 import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
+import io.github.usage4j.UsageEvent;
 import io.github.usage4j.internal.Checks;
 import java.math.BigDecimal;
 import java.time.Instant;
+import java.time.LocalTime;
 import java.util.Currency;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,12 +21,14 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * ((input - cacheRead - cacheWrite) * INPUT + cacheRead * CACHE_READ
  *   + (cacheWrite - oneHour) * CACHE_WRITE + oneHour * CACHE_WRITE_ONE_HOUR
- *   + output * OUTPUT) / 1 000 000 + PER_CALL
+ *   + output * OUTPUT) / 1 000 000 + PER_CALL + units * PER_UNIT
  * </pre>
  *
  * with the lower case names from {@link TokenCounts}, where an unknown count counts nothing. A
  * cache price that is not set is the input price; a one-hour write without a price of its own costs
- * what any cache write does. Reasoning is part of the output.
+ * what any cache write does. Reasoning is part of the output and audio part of input and output;
+ * where they have a price of their own, they are taken out of that. Cached audio is not known apart
+ * and costs what cached tokens do.
  */
 public final class ModelPrice {
 
@@ -33,100 +38,34 @@ public final class ModelPrice {
   /** The highest price per million tokens taken; more is a mistake of unit. */
   public static final BigDecimal MAX = new BigDecimal("1000000");
 
+  private static final int MAX_REFERENCE = 400;
+
   private final String provider;
   private final String model;
+  private final ModelMatch match;
   private final Currency currency;
   private final Rates rates;
-  private final Instant validFrom;
-  private final Instant validUntil;
+  private final ServiceTiers serviceTiers;
+  private final PriceDates dates;
   private final @Nullable String reference;
-
-  /**
-   * How a cost comes about.
-   *
-   * @param priceReference which price was applied
-   * @param currency of all amounts
-   * @param lines one for each kind of token that was used, and one for the call itself if priced
-   * @param total the sum of the lines, exact
-   */
-  public record Explanation(
-      String priceReference, Currency currency, List<Line> lines, BigDecimal total) {
-
-    /**
-     * One product.
-     *
-     * @param tokenKind what was counted
-     * @param tokens how many
-     * @param pricePerMillion what a million of them costs
-     * @param amount what these cost
-     */
-    public record Line(
-        String tokenKind, long tokens, BigDecimal pricePerMillion, BigDecimal amount) {}
-
-    /** Copies the lines. */
-    public Explanation {
-      lines = List.copyOf(lines);
-    }
-
-    /** The sum of the lines whose kind starts with this word. */
-    BigDecimal sum(String kind) {
-      return lines.stream()
-          .filter(line -> line.tokenKind.startsWith(kind))
-          .map(Line::amount)
-          .reduce(BigDecimal.ZERO, BigDecimal::add);
-    }
-
-    /** One line for each product, then the sum. */
-    @Override
-    public String toString() {
-      var text = new StringBuilder();
-      for (Line line : lines) {
-        text.append(
-            String.format(
-                "%-22s %,15d x %s %s / 1M = %s%n",
-                line.tokenKind,
-                line.tokens,
-                line.pricePerMillion.toPlainString(),
-                currency,
-                line.amount.toPlainString()));
-      }
-      return text.append("total ")
-          .append(total.toPlainString())
-          .append(' ')
-          .append(currency)
-          .append(" (")
-          .append(priceReference)
-          .append(')')
-          .toString();
-    }
-  }
 
   private ModelPrice(
       String provider,
       String model,
+      ModelMatch match,
       Currency currency,
       Rates rates,
-      Instant validFrom,
-      Instant validUntil,
+      ServiceTiers serviceTiers,
+      PriceDates dates,
       @Nullable String reference) {
     this.provider = provider;
     this.model = model;
+    this.match = match;
     this.currency = currency;
     this.rates = rates;
-    this.validFrom = validFrom;
-    this.validUntil = validUntil;
+    this.serviceTiers = serviceTiers;
+    this.dates = dates;
     this.reference = reference;
-    if (!validFrom.isBefore(validUntil)) {
-      throw new IllegalArgumentException(
-          "a price must be valid from an instant before it ends, but that of "
-              + provider
-              + "/"
-              + model
-              + " is valid from "
-              + validFrom
-              + " until "
-              + validUntil);
-    }
   }
 
   /**
@@ -136,14 +75,21 @@ public final class ModelPrice {
    * @throws IllegalArgumentException if a name is blank or the currency unknown
    */
   public static ModelPrice perMillion(String provider, String model, String currency) {
+    String name = Checks.requireIdentifier("model", model, 256);
     return new ModelPrice(
         Checks.requireIdentifier("provider", provider, 256),
-        Checks.requireIdentifier("model", model, 256),
+        name,
+        ModelMatch.equalTo(name),
         Cost.currencyOf(currency),
         Rates.NONE,
-        Instant.MIN,
-        Instant.MAX,
+        ServiceTiers.NONE,
+        PriceDates.ALWAYS,
         null);
+  }
+
+  /** For which names of the model this price is. Default: its name. */
+  public ModelPrice matching(ModelMatch names) {
+    return new ModelPrice(provider, model, names, currency, rates, serviceTiers, dates, reference);
   }
 
   /** What a million input tokens cost. */
@@ -171,9 +117,36 @@ public final class ModelPrice {
     return with(Rates.Rate.CACHE_WRITE_ONE_HOUR, price);
   }
 
+  /** What a million output tokens cost that are reasoning. Default: the output price. */
+  public ModelPrice reasoning(String price) {
+    return with(Rates.Rate.REASONING, price);
+  }
+
+  /** What a million input tokens cost that are audio. Default: the input price. */
+  public ModelPrice inputAudio(String price) {
+    return with(Rates.Rate.INPUT_AUDIO, price);
+  }
+
+  /** What a million output tokens cost that are audio. Default: the output price. */
+  public ModelPrice outputAudio(String price) {
+    return with(Rates.Rate.OUTPUT_AUDIO, price);
+  }
+
   /** What each call costs, apart from tokens. Default: nothing. */
   public ModelPrice perCall(String price) {
     return with(Rates.Rate.PER_CALL, price);
+  }
+
+  /**
+   * What each of a unit costs that is charged apart from tokens. A call without tokens is only
+   * priced if each of its units is, or the call itself. Default: nothing.
+   *
+   * @param unit as in {@link UsageEvent#units}: {@code searches}, {@code images}, {@code seconds},
+   *     {@code characters}, or a name of the host's own
+   */
+  public ModelPrice perUnit(String unit, String price) {
+    String name = Checks.requireIdentifier("unit", unit, 256);
+    return withRates(rates.withUnit(name, Amounts.parse(label("price per " + name), price)));
   }
 
   /**
@@ -182,12 +155,52 @@ public final class ModelPrice {
    * highest that is exceeded applies. What {@code prices} does not set is as it is here.
    *
    * @throws IllegalArgumentException if the threshold is negative or there already, or the prices
-   *     are of another currency or have thresholds or dates of their own
+   *     are of another currency or have thresholds, units, service tiers or dates of their own
    */
   public ModelPrice aboveInput(long tokens, ModelPrice prices) {
     if (tokens < 0) {
       throw new IllegalArgumentException("threshold must not be negative, but was " + tokens);
     }
+    checkPart("above " + tokens + " input tokens", prices);
+    if (prices.rates.haveTiers() || !prices.rates.units().isEmpty()) {
+      throw new IllegalArgumentException(
+          "the prices above "
+              + tokens
+              + " input tokens of "
+              + reference()
+              + " must not have thresholds or dates of their own, nor units");
+    }
+    if (rates.haveTierAbove(tokens)) {
+      throw new IllegalArgumentException(
+          reference() + " has prices above " + tokens + " input tokens already");
+    }
+    return withRates(rates.above(tokens, prices.rates));
+  }
+
+  /**
+   * Other prices for calls of a service tier, such as {@code batch}, {@code flex} or {@code
+   * priority}: see {@link UsageEvent#serviceTier}. What {@code prices} does not set, thresholds
+   * included, is as it is here. Calls of a tier that is neither set nor the provider's usual one
+   * are not covered.
+   *
+   * @throws IllegalArgumentException if the tier is a usual one ({@code default}, {@code standard},
+   *     {@code auto}, {@code on_demand}) or there already, or the prices are of another currency or
+   *     have service tiers or dates of their own
+   */
+  public ModelPrice serviceTier(String tier, ModelPrice prices) {
+    checkPart("for the service tier " + tier, prices);
+    return new ModelPrice(
+        provider,
+        model,
+        match,
+        currency,
+        rates,
+        serviceTiers.with(tier, prices.rates),
+        dates,
+        reference);
+  }
+
+  private void checkPart(String which, ModelPrice prices) {
     if (!prices.currency.equals(currency)) {
       throw new IllegalArgumentException(
           "a tier must have the currency of its price, "
@@ -195,36 +208,49 @@ public final class ModelPrice {
               + ", but has "
               + prices.currency);
     }
-    if (prices.rates.haveTiers()
-        || !prices.validFrom.equals(Instant.MIN)
-        || !prices.validUntil.equals(Instant.MAX)) {
+    if (!prices.dates.equals(PriceDates.ALWAYS) || !prices.serviceTiers.isEmpty()) {
       throw new IllegalArgumentException(
-          "the prices above "
-              + tokens
-              + " input tokens of "
+          "the prices "
+              + which
+              + " of "
               + reference()
-              + " must not have thresholds or dates of their own");
+              + " must not have thresholds or dates of their own, nor service tiers");
     }
-    if (rates.haveTierAbove(tokens)) {
-      throw new IllegalArgumentException(
-          reference() + " has prices above " + tokens + " input tokens already");
-    }
-    return copy(rates.above(tokens, prices.rates), validFrom, validUntil, reference);
   }
 
   /** From when this price applies, inclusive. Default: always. */
   public ModelPrice validFrom(Instant inclusive) {
-    return copy(rates, inclusive, validUntil, reference);
+    return withDates(dates.from(inclusive));
   }
 
-  /** Until when this price applies, exclusive. Default: for ever. */
+  /** Until when this price applies, exclusive. Default: until the next one does, or for ever. */
   public ModelPrice validUntil(Instant exclusive) {
-    return copy(rates, validFrom, exclusive, reference);
+    return withDates(dates.until(exclusive));
+  }
+
+  /**
+   * Only at this time of each day in UTC; such a price beats the one without. If {@code to} is
+   * earlier than {@code from}, it is of the day after. Default: all day.
+   *
+   * @param from inclusive
+   * @param to exclusive
+   * @throws IllegalArgumentException if both are the same
+   */
+  public ModelPrice daily(LocalTime from, LocalTime to) {
+    return withDates(dates.daily(from, to));
   }
 
   /** Where this price is written down, such as a contract. Default: provider and model. */
   public ModelPrice reference(String where) {
-    return copy(rates, validFrom, validUntil, Checks.requireIdentifier("reference", where, 256));
+    return new ModelPrice(
+        provider,
+        model,
+        match,
+        currency,
+        rates,
+        serviceTiers,
+        dates,
+        Checks.requireIdentifier("reference", where, MAX_REFERENCE));
   }
 
   /** Who serves the model. */
@@ -237,17 +263,55 @@ public final class ModelPrice {
     return model;
   }
 
+  /** Of all amounts. */
+  public Currency currency() {
+    return currency;
+  }
+
+  /** From when it applies, inclusive; {@link Instant#MIN} if always. */
+  public Instant validFrom() {
+    return dates.from();
+  }
+
   /** Where this price is written down. */
   public String reference() {
     return reference != null ? reference : provider + "/" + model;
   }
 
-  Instant validFrom() {
-    return validFrom;
+  ModelMatch match() {
+    return match;
   }
 
-  Instant validUntil() {
-    return validUntil;
+  PriceDates dates() {
+    return dates;
+  }
+
+  Rates rates() {
+    return rates;
+  }
+
+  /**
+   * This price as it is for calls of a service tier; empty if there is none for that tier.
+   *
+   * @param tier as the provider calls it; null for its usual one
+   */
+  public Optional<ModelPrice> forServiceTier(@Nullable String tier) {
+    if (ServiceTiers.isUsual(tier)) {
+      return Optional.of(this);
+    }
+    return serviceTiers
+        .find(tier)
+        .map(
+            other ->
+                new ModelPrice(
+                    provider,
+                    model,
+                    match,
+                    currency,
+                    other.over(rates),
+                    ServiceTiers.NONE,
+                    dates,
+                    reference() + ", " + ModelMatch.lower(tier)));
   }
 
   /**
@@ -265,63 +329,63 @@ public final class ModelPrice {
   }
 
   /**
-   * What a call with these tokens costs, exact.
+   * What a call with these tokens costs in the usual service tier, exact.
    *
    * @throws IllegalArgumentException if this price does not cover them
    */
   public Cost costOf(TokenCounts tokens) {
-    Explanation explained = explain(tokens);
-    return new Cost(
-        explained.sum("input"),
-        explained.sum("output"),
-        explained.sum("cache"),
-        explained.sum("call"),
-        currency,
-        explained.priceReference());
+    return explain(tokens).toCost();
   }
 
   /**
-   * How the cost of a call with these tokens comes about.
+   * How the cost of a call with these tokens comes about in the usual service tier.
    *
    * @throws IllegalArgumentException if this price does not cover them
    */
-  public Explanation explain(TokenCounts tokens) {
+  public CostExplanation explain(TokenCounts tokens) {
     if (!covers(tokens)) {
       throw new IllegalArgumentException(
           "the price " + reference() + " has no amount for some of " + tokens);
     }
-    TokenCounts counted = tokens.consistent();
-    Long threshold = rates.exceededBy(counted);
-    String which =
-        threshold == null ? reference() : reference() + " above " + threshold + " input tokens";
-    List<Explanation.Line> lines = rates.lines(counted);
-    BigDecimal total =
-        lines.stream().map(Explanation.Line::amount).reduce(BigDecimal.ZERO, BigDecimal::add);
-    return new Explanation(which, currency, lines, total);
+    return new PricedCall(this, tokens).explain();
+  }
+
+  /**
+   * How the cost of a call comes about: its tokens, its units and its service tier.
+   *
+   * @param exchanges what each of several exchanges used, each to be priced by itself; what the
+   *     event says if there was one
+   * @return empty if this price does not cover the call, which is then unpriced
+   */
+  public Optional<CostExplanation> explain(UsageEvent event, List<TokenCounts> exchanges) {
+    return forServiceTier(event.serviceTier())
+        .map(price -> new PricedCall(price, exchanges, event.units()))
+        .filter(PricedCall::covered)
+        .map(PricedCall::explain);
+  }
+
+  /** How a cost came about whose exchanges are known by their sum only. */
+  Optional<CostExplanation> explainSum(UsageEvent event, Cost stored) {
+    return forServiceTier(event.serviceTier())
+        .map(price -> new PricedCall(price, List.of(event.tokens()), event.units()))
+        .map(call -> call.explainSum(Math.max(1, event.attempts()), stored.priceReference()));
+  }
+
+  private String label(String what) {
+    return what + " of " + provider + "/" + model;
   }
 
   private ModelPrice with(Rates.Rate rate, String price) {
-    String what = rate.setter() + " price of " + provider + "/" + model;
-    BigDecimal amount;
-    try {
-      amount = new BigDecimal(price);
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(
-          what + " must be a decimal number, but was '" + price + "'", e);
-    }
-    if (amount.signum() < 0 || amount.compareTo(MAX) > 0) {
-      throw new IllegalArgumentException(
-          what + " must be between 0 and " + MAX + ", but was " + price);
-    }
-    if (amount.stripTrailingZeros().scale() > SCALE) {
-      throw new IllegalArgumentException(
-          what + " must have at most " + SCALE + " decimals, but was " + price);
-    }
-    return copy(rates.with(rate, amount), validFrom, validUntil, reference);
+    return withRates(rates.with(rate, Amounts.parse(label(rate.setter() + " price"), price)));
   }
 
-  private ModelPrice copy(
-      Rates changed, Instant from, Instant until, @Nullable String writtenDown) {
-    return new ModelPrice(provider, model, currency, changed, from, until, writtenDown);
+  private ModelPrice withRates(Rates changed) {
+    return new ModelPrice(
+        provider, model, match, currency, changed, serviceTiers, dates, reference);
+  }
+
+  private ModelPrice withDates(PriceDates changed) {
+    return new ModelPrice(
+        provider, model, match, currency, rates, serviceTiers, changed, reference);
   }
 }

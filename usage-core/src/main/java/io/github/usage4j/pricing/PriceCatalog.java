@@ -3,6 +3,7 @@ package io.github.usage4j.pricing;
 import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -24,13 +25,16 @@ public interface PriceCatalog {
   Optional<ModelPrice> find(String provider, String model, Instant at);
 
   /**
-   * A catalog of the host's own prices. Provider and model are compared without regard to case. Of
-   * several prices of one model, the one that became valid last at the time of the call applies.
+   * A catalog of the host's own prices. Provider and model are compared without regard to case. The
+   * first model whose {@link ModelPrice#matching} fits is taken; of several prices of one model,
+   * the one that became valid last at the time of the call applies, and of those one for a time of
+   * day before one for all day.
    *
-   * @throws IllegalArgumentException if two prices of one model become valid at the same time
+   * @throws IllegalArgumentException if two prices of one model become valid at the same time, or
+   *     one becomes valid before another one's stated end
    */
   static PriceCatalog of(ModelPrice... prices) {
-    return new ListedPrices(List.of(prices));
+    return PriceIndex.of(List.of(prices));
   }
 
   /** A catalog without prices: every call is unpriced. */
@@ -38,10 +42,42 @@ public interface PriceCatalog {
     return (provider, model, at) -> Optional.empty();
   }
 
+  /**
+   * The list prices that come with the library, as of {@link LoadedPrices#asOf}. They are a
+   * snapshot: the provider's own page is what counts.
+   */
+  static LoadedPrices bundled() {
+    return LoadedPrices.bundled();
+  }
+
+  /**
+   * Prices from a file in the library's own format, which docs/pricing.md describes.
+   *
+   * @throws IllegalArgumentException naming the file, the place and the value, if anything in it
+   *     cannot be right; so do the others
+   */
+  static LoadedPrices file(Path file) {
+    return LoadedPrices.open(file, CatalogJson::read);
+  }
+
+  /** Prices from LiteLLM's {@code model_prices_and_context_window.json}. */
+  static LoadedPrices liteLlm(Path file) {
+    return LoadedPrices.open(file, LiteLlmJson::read);
+  }
+
+  /** Prices from the {@code api.json} of models.dev. */
+  static LoadedPrices modelsDev(Path file) {
+    return LoadedPrices.open(file, ModelsDevJson::read);
+  }
+
+  /** Prices from the {@code v2/data.json} of genai-prices. */
+  static LoadedPrices genaiPrices(Path file) {
+    return LoadedPrices.open(file, GenaiPricesJson::read);
+  }
+
   /** This catalog, and the other one for what this one does not have. */
   default PriceCatalog orElse(PriceCatalog other) {
-    return (provider, model, at) ->
-        find(provider, model, at).or(() -> other.find(provider, model, at));
+    return new ChainedPrices(this, other);
   }
 
   /**
@@ -61,26 +97,46 @@ public interface PriceCatalog {
    *     for one exchange
    */
   default Optional<Cost> costOf(UsageEvent event, List<TokenCounts> exchanges) {
+    boolean used = !event.tokens().isUnknown() || !event.units().isEmpty();
     boolean mayCharge =
         event.outcome() == UsageEvent.Outcome.SUCCESS
-            || (event.outcome() != UsageEvent.Outcome.REFUSED
-                && (!event.tokens().isUnknown() || !event.units().isEmpty()));
+            || (event.outcome() != UsageEvent.Outcome.REFUSED && used);
     if (!mayCharge) {
       return Optional.empty();
     }
     List<TokenCounts> charged = exchanges.isEmpty() ? List.of(event.tokens()) : exchanges;
-    // Of a call without tokens, whatever else it is charged by, only the call itself has a price.
     return find(event)
-        .filter(
-            price ->
-                event.tokens().isUnknown()
-                    ? price.isPerCall()
-                    : charged.stream().allMatch(price::covers))
-        .map(price -> charged.stream().map(price::costOf).reduce(Cost::plus).orElseThrow());
+        .flatMap(price -> price.explain(event, charged))
+        .map(CostExplanation::toCost);
   }
 
-  /** How this catalog arrives at the cost of a call; empty if it has no price for it. */
-  default Optional<ModelPrice.Explanation> explain(UsageEvent event) {
-    return find(event).map(price -> price.explain(event.tokens()));
+  /** True if there is a price for this model then: what a policy that refuses others may ask. */
+  default boolean covers(String provider, String model, Instant at) {
+    return find(provider, model, at).isPresent();
+  }
+
+  /** What a model can do; empty if this catalog does not know. */
+  default Optional<ModelCapabilities> capabilities(String provider, String model) {
+    return Optional.empty();
+  }
+
+  /**
+   * How the cost of a call comes about. The lines add up to the event's own cost; if it has none,
+   * to what this catalog makes it.
+   *
+   * @return empty if this catalog has no price for the call, or its prices do not lead to the cost
+   *     that the event has: then they changed since, or its exchanges were charged differently
+   */
+  default Optional<CostExplanation> explain(UsageEvent event) {
+    Optional<ModelPrice> price = find(event);
+    Cost stored = event.cost();
+    Optional<CostExplanation> explained =
+        price.flatMap(found -> found.explain(event, List.of(event.tokens())));
+    if (stored == null || explained.filter(why -> stored.amountsEqual(why.toCost())).isPresent()) {
+      return explained;
+    }
+    return price
+        .flatMap(found -> found.explainSum(event, stored))
+        .filter(why -> stored.amountsEqual(why.toCost()));
   }
 }

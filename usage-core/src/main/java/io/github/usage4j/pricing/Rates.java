@@ -1,26 +1,32 @@
 package io.github.usage4j.pricing;
 
 import io.github.usage4j.TokenCounts;
-import io.github.usage4j.pricing.ModelPrice.Explanation;
+import io.github.usage4j.pricing.CostExplanation.Line;
+import io.github.usage4j.pricing.CostExplanation.Part;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The amounts of a price, and the arithmetic with them: the one place where tokens are multiplied.
  *
  * @param amounts for each million, or each call; a rate that is not in the map is not set
+ * @param units for each of what is charged apart from tokens
  * @param tiers what is different above thresholds, the highest first
  */
-record Rates(Map<Rate, BigDecimal> amounts, List<Tier> tiers) {
+record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<Tier> tiers) {
 
-  static final Rates NONE = new Rates(Map.of(), List.of());
+  static final Rates NONE = new Rates(Map.of(), Map.of(), List.of());
 
   private static final int MILLION_DIGITS = 6;
+  private static final Comparator<Tier> HIGHEST_FIRST =
+      Comparator.comparingLong(Tier::above).reversed();
 
   /** What has a price. */
   enum Rate {
@@ -29,6 +35,9 @@ record Rates(Map<Rate, BigDecimal> amounts, List<Tier> tiers) {
     CACHE_READ("cacheRead"),
     CACHE_WRITE("cacheWrite"),
     CACHE_WRITE_ONE_HOUR("cacheWriteOneHour"),
+    REASONING("reasoning"),
+    INPUT_AUDIO("inputAudio"),
+    OUTPUT_AUDIO("outputAudio"),
     PER_CALL("perCall");
 
     private final String setter;
@@ -42,11 +51,20 @@ record Rates(Map<Rate, BigDecimal> amounts, List<Tier> tiers) {
     }
   }
 
-  /** What is different for calls with more input tokens than a threshold. */
-  record Tier(long above, Map<Rate, BigDecimal> amounts) {}
+  /**
+   * What is different for calls with more input tokens than a threshold.
+   *
+   * @param known false if it is only known that something is different
+   */
+  record Tier(long above, Map<Rate, BigDecimal> amounts, boolean known) {
+    Tier(long above, Map<Rate, BigDecimal> amounts) {
+      this(above, amounts, true);
+    }
+  }
 
   Rates {
     amounts = Map.copyOf(amounts);
+    units = Map.copyOf(units);
     tiers = List.copyOf(tiers);
   }
 
@@ -54,7 +72,13 @@ record Rates(Map<Rate, BigDecimal> amounts, List<Tier> tiers) {
     var changed = new EnumMap<Rate, BigDecimal>(Rate.class);
     changed.putAll(amounts);
     changed.put(rate, amount);
-    return new Rates(changed, tiers);
+    return new Rates(changed, units, tiers);
+  }
+
+  Rates withUnit(String unit, BigDecimal amount) {
+    var changed = new TreeMap<>(units);
+    changed.put(unit, amount);
+    return new Rates(amounts, changed, tiers);
   }
 
   boolean haveTiers() {
@@ -68,8 +92,28 @@ record Rates(Map<Rate, BigDecimal> amounts, List<Tier> tiers) {
   Rates above(long tokens, Rates others) {
     var changed = new ArrayList<>(tiers);
     changed.add(new Tier(tokens, others.amounts));
-    changed.sort(Comparator.comparingLong(Tier::above).reversed());
-    return new Rates(amounts, changed);
+    changed.sort(HIGHEST_FIRST);
+    return new Rates(amounts, units, changed);
+  }
+
+  /**
+   * These, and of the others what is not set here. Who changes a price but says nothing of a
+   * threshold of the others leaves unknown what applies above it.
+   */
+  Rates over(Rates others) {
+    var allAmounts = new EnumMap<Rate, BigDecimal>(Rate.class);
+    allAmounts.putAll(others.amounts);
+    allAmounts.putAll(amounts);
+    var allUnits = new TreeMap<>(others.units);
+    allUnits.putAll(units);
+    var allTiers = new ArrayList<>(tiers);
+    for (Tier tier : others.tiers) {
+      if (!haveTierAbove(tier.above())) {
+        allTiers.add(amounts.isEmpty() ? tier : new Tier(tier.above(), Map.of(), false));
+      }
+    }
+    allTiers.sort(HIGHEST_FIRST);
+    return new Rates(allAmounts, allUnits, allTiers);
   }
 
   boolean perCall() {
@@ -78,30 +122,30 @@ record Rates(Map<Rate, BigDecimal> amounts, List<Tier> tiers) {
 
   /** See {@link ModelPrice#covers}. */
   boolean cover(TokenCounts tokens) {
-    Map<Rate, BigDecimal> applied = amountsFor(tokens);
+    return cover(tokens, tierFor(tokens));
+  }
+
+  boolean cover(TokenCounts tokens, @Nullable Tier tier) {
+    Map<Rate, BigDecimal> applied = amountsIn(tier);
     boolean onlyParts = tokens.total() == null && !tokens.isUnknown();
     return !onlyParts
+        && (tier == null || tier.known())
         && (orZero(tokens.input()) == 0 || applied.containsKey(Rate.INPUT))
         && (orZero(tokens.output()) == 0 || applied.containsKey(Rate.OUTPUT));
   }
 
-  /** The highest threshold that is exceeded; null if none is. */
-  @Nullable Long exceededBy(TokenCounts tokens) {
-    Tier tier = tierFor(tokens);
-    return tier == null ? null : Long.valueOf(tier.above());
-  }
-
-  private @Nullable Tier tierFor(TokenCounts tokens) {
+  /** The tier that applies to a call; null for the prices below every threshold. */
+  @Nullable Tier tierFor(TokenCounts tokens) {
+    long input = orZero(tokens.input());
     for (Tier tier : tiers) {
-      if (orZero(tokens.input()) > tier.above()) {
+      if (input > tier.above()) {
         return tier;
       }
     }
     return null;
   }
 
-  private Map<Rate, BigDecimal> amountsFor(TokenCounts tokens) {
-    Tier tier = tierFor(tokens);
+  private Map<Rate, BigDecimal> amountsIn(@Nullable Tier tier) {
     if (tier == null) {
       return amounts;
     }
@@ -111,42 +155,100 @@ record Rates(Map<Rate, BigDecimal> amounts, List<Tier> tiers) {
     return applied;
   }
 
-  /** One product for each kind of token; the counts must not contradict each other. */
-  List<Explanation.Line> lines(TokenCounts tokens) {
-    Map<Rate, BigDecimal> rates = amountsFor(tokens);
+  /** How much more so many tokens cost if they are of the dearest of these kinds. */
+  BigDecimal dearer(@Nullable Tier tier, Rate plain, Set<Rate> kinds, long tokens) {
+    Map<Rate, BigDecimal> applied = amountsIn(tier);
+    BigDecimal in = applied.getOrDefault(Rate.INPUT, BigDecimal.ZERO);
+    BigDecimal otherwise = plain == Rate.CACHE_WRITE ? in : BigDecimal.ZERO;
+    BigDecimal usual = applied.getOrDefault(plain, otherwise);
+    BigDecimal highest = usual;
+    for (Rate kind : kinds) {
+      highest = highest.max(applied.getOrDefault(kind, BigDecimal.ZERO));
+    }
+    return perMillion(highest.subtract(usual).multiply(BigDecimal.valueOf(tokens)));
+  }
+
+  /**
+   * One product for each kind of token; the counts must not contradict each other. No token is in
+   * two products: what has a price of its own is taken out of what it is a part of.
+   *
+   * @param tier whose prices apply; null for those below every threshold
+   * @param calls how many calls these tokens are of
+   */
+  List<Line> lines(TokenCounts tokens, @Nullable Tier tier, int calls) {
+    Map<Rate, BigDecimal> rates = amountsIn(tier);
     long read = orZero(tokens.cacheRead());
     long write = orZero(tokens.cacheWrite());
     long oneHour = orZero(tokens.cacheWriteOneHour());
-    long plain = Math.max(0, orZero(tokens.input()) - read - write);
-    BigDecimal input = rates.getOrDefault(Rate.INPUT, BigDecimal.ZERO);
-    BigDecimal writePrice = rates.getOrDefault(Rate.CACHE_WRITE, input);
-    var lines = new ArrayList<Explanation.Line>();
-    add(lines, "input", plain, input);
-    add(lines, "cache read", read, rates.getOrDefault(Rate.CACHE_READ, input));
-    add(lines, "cache write", write - oneHour, writePrice);
+    long fresh = Math.max(0, orZero(tokens.input()) - read - write);
+    long audioIn = apart(rates, Rate.INPUT_AUDIO, tokens.inputAudio(), fresh);
+    long output = orZero(tokens.output());
+    long reasoning = apart(rates, Rate.REASONING, tokens.reasoning(), output);
+    long audioOut = apart(rates, Rate.OUTPUT_AUDIO, tokens.outputAudio(), output - reasoning);
+
+    BigDecimal in = rates.getOrDefault(Rate.INPUT, BigDecimal.ZERO);
+    BigDecimal out = rates.getOrDefault(Rate.OUTPUT, BigDecimal.ZERO);
+    BigDecimal writePrice = rates.getOrDefault(Rate.CACHE_WRITE, in);
+    var lines = new ArrayList<Line>(6);
+    add(lines, Part.INPUT, "input", fresh - audioIn, in);
+    add(lines, Part.INPUT, "input, audio", audioIn, rates.getOrDefault(Rate.INPUT_AUDIO, in));
+    add(lines, Part.CACHE, "cache read", read, rates.getOrDefault(Rate.CACHE_READ, in));
+    add(lines, Part.CACHE, "cache write", write - oneHour, writePrice);
     add(
         lines,
+        Part.CACHE,
         "cache write, 1 hour",
         oneHour,
         rates.getOrDefault(Rate.CACHE_WRITE_ONE_HOUR, writePrice));
-    add(lines, "output", orZero(tokens.output()), rates.getOrDefault(Rate.OUTPUT, BigDecimal.ZERO));
+    add(lines, Part.OUTPUT, "output", output - reasoning - audioOut, out);
+    add(
+        lines,
+        Part.OUTPUT,
+        "output, reasoning",
+        reasoning,
+        rates.getOrDefault(Rate.REASONING, out));
+    add(lines, Part.OUTPUT, "output, audio", audioOut, rates.getOrDefault(Rate.OUTPUT_AUDIO, out));
     BigDecimal perCall = rates.get(Rate.PER_CALL);
     if (perCall != null) {
-      add(lines, "call", 1, perCall.movePointRight(MILLION_DIGITS));
+      lines.add(Line.of("calls", BigDecimal.valueOf(calls), perCall));
     }
     return lines;
   }
 
+  /** One product for each unit that has a price. */
+  List<Line> unitLines(Map<String, BigDecimal> used) {
+    var lines = new ArrayList<Line>();
+    new TreeMap<>(used)
+        .forEach(
+            (unit, amount) -> {
+              BigDecimal price = units.get(unit);
+              if (price != null && amount.signum() > 0) {
+                lines.add(Line.of(unit, amount, price));
+              }
+            });
+    return lines;
+  }
+
+  /** How many of a part are priced by themselves: none without a price, never more than there. */
+  private static long apart(
+      Map<Rate, BigDecimal> rates, Rate rate, @Nullable Long part, long whole) {
+    return rates.containsKey(rate) ? Math.min(orZero(part), whole) : 0;
+  }
+
   private static void add(
-      List<Explanation.Line> lines, String kind, long count, BigDecimal perMillion) {
+      List<Line> lines, Part part, String what, long count, BigDecimal perMillion) {
     if (count > 0) {
-      BigDecimal amount =
-          perMillion.multiply(BigDecimal.valueOf(count)).movePointLeft(MILLION_DIGITS);
-      lines.add(new Explanation.Line(kind, count, perMillion, amount));
+      BigDecimal quantity = BigDecimal.valueOf(count);
+      BigDecimal amount = perMillion(perMillion.multiply(quantity));
+      lines.add(new Line(part, what, quantity, perMillion, Line.MILLION, amount));
     }
   }
 
-  private static long orZero(@Nullable Long count) {
+  static BigDecimal perMillion(BigDecimal product) {
+    return product.movePointLeft(MILLION_DIGITS);
+  }
+
+  static long orZero(@Nullable Long count) {
     return count == null ? 0 : count;
   }
 }

@@ -57,7 +57,7 @@ public final class UsageTracker implements AutoCloseable {
 
   UsageTracker(UsageTrackerBuilder builder) {
     guard = new Guard(builder.metrics);
-    pricing = new Pricing(builder.prices, guard);
+    pricing = new Pricing(builder.prices(), guard);
     resolver = builder.resolver;
     clock = builder.clock;
     events = new CallEvents(pricing, guard, builder.instance);

@@ -25,7 +25,7 @@ public final class UsageTrackerBuilder {
   final UsageSink sink;
   final List<Target> others = new ArrayList<>();
   UsageBuffer buffer = UsageBuffer.memory();
-  Function<Attribution, PriceCatalog> prices = who -> PriceCatalog.none();
+  @Nullable Function<Attribution, PriceCatalog> prices;
   @Nullable Supplier<Attribution> resolver;
   UsageMetrics metrics = UsageMetrics.NONE;
   InstantSource clock = InstantSource.system();
@@ -58,7 +58,10 @@ public final class UsageTrackerBuilder {
     return this;
   }
 
-  /** What calls cost. Default: nothing is priced. */
+  /**
+   * What calls cost. Default: the list prices of {@link PriceCatalog#bundled}; {@link
+   * PriceCatalog#none} switches prices off.
+   */
   public UsageTrackerBuilder prices(PriceCatalog catalog) {
     Objects.requireNonNull(catalog, "prices");
     return prices(who -> catalog);
@@ -158,6 +161,15 @@ public final class UsageTrackerBuilder {
   public UsageTrackerBuilder closeOnShutdown() {
     closeOnShutdown = true;
     return this;
+  }
+
+  /** What was set, else the bundled prices, which are read now and not during a call. */
+  Function<Attribution, PriceCatalog> prices() {
+    if (prices != null) {
+      return prices;
+    }
+    PriceCatalog bundled = PriceCatalog.bundled();
+    return who -> bundled;
   }
 
   /**

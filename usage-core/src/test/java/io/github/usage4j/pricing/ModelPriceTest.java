@@ -152,11 +152,9 @@ class ModelPriceTest {
   @Test
   void explain_addsUpToTheCost() {
     TokenCounts tokens = TokenCounts.of(1_000, 100).cacheRead(500);
-    ModelPrice.Explanation why = claude().reference("contract 7").explain(tokens);
+    CostExplanation why = claude().reference("contract 7").explain(tokens);
     assertThat(why.total()).isEqualByComparingTo(claude().costOf(tokens).total());
-    assertThat(why.lines())
-        .extracting("tokenKind")
-        .containsExactly("input", "cache read", "output");
+    assertThat(why.lines()).extracting("what").containsExactly("input", "cache read", "output");
     assertThat(why.toString()).contains("500 x 0.30 USD / 1M = 0.00015").contains("(contract 7)");
   }
 

@@ -1,0 +1,253 @@
+package io.github.usage4j.pricing;
+
+import io.github.usage4j.pricing.LoadedPrices.Contents;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The library's own format, see docs/pricing.md. It is strict about everything, unknown names
+ * included: a price that is passed over is a wrong bill.
+ */
+final class CatalogJson {
+
+  private static final int FORMAT = 1;
+  private static final Instant LAST = Instant.parse("9999-12-31T00:00:00Z");
+
+  private static final String[] AMOUNTS = {
+    "input",
+    "output",
+    "cacheRead",
+    "cacheWrite",
+    "cacheWriteOneHour",
+    "reasoning",
+    "inputAudio",
+    "outputAudio",
+    "perCall"
+  };
+  private static final String[] TIER = plus(AMOUNTS, "tokens");
+  private static final String[] SERVICE_TIER = plus(AMOUNTS, "perUnit", "aboveInput");
+  private static final String[] PRICE =
+      plus(SERVICE_TIER, "serviceTiers", "source", "checked", "currency", "from", "until", "daily");
+
+  private final PriceSource source;
+  private final Set<String> sources = new HashSet<>();
+
+  private CatalogJson(PriceSource source) {
+    this.source = source;
+  }
+
+  /** Reads all of it; see {@link LoadedPrices.Format}. */
+  static Contents read(JsonAt root, PriceSource file) {
+    root.allowOnly("format", "name", "version", "generated", "sources", "models");
+    JsonAt format = root.get("format");
+    if (!format.node().isInt() || format.node().intValue() != FORMAT) {
+      throw format.bad("must be " + FORMAT);
+    }
+    var source =
+        new PriceSource(
+            root.get("name").text(), root.get("version").text(), date(root.get("generated")));
+    var json = new CatalogJson(source);
+    root.get("sources").fields().forEach(entry -> json.sources.add(entry.getKey()));
+    var models = new ArrayList<ListedModel>();
+    var known = new HashSet<String>();
+    for (JsonAt model : root.get("models").elements()) {
+      ListedModel listed = json.model(model);
+      if (!known.add(listed.provider() + "/" + ModelMatch.lower(listed.name()))) {
+        throw model.bad("is listed twice: " + listed.provider() + "/" + listed.name());
+      }
+      models.add(listed);
+    }
+    return new Contents(source, new PriceIndex(models, Map.of()));
+  }
+
+  private ListedModel model(JsonAt model) {
+    model.allowOnly("provider", "model", "match", "prices");
+    String provider = model.get("provider").text();
+    String name = model.get("model").text();
+    JsonAt match = model.get("match");
+    ModelMatch names = match.isThere() ? match(match) : ModelMatch.equalTo(name);
+    var prices = new ArrayList<ModelPrice>();
+    for (JsonAt price : model.get("prices").elements()) {
+      prices.add(price(provider, name, price).matching(names));
+    }
+    if (prices.isEmpty()) {
+      throw model.get("prices").bad("must not be empty");
+    }
+    return model.check(
+        () -> new ListedModel(ProviderNames.inCatalog(provider), name, names, prices, null));
+  }
+
+  static ModelMatch match(JsonAt match) {
+    List<Map.Entry<String, JsonAt>> fields = match.fields();
+    if (fields.size() != 1) {
+      throw match.bad("must say one thing, but says " + fields.size());
+    }
+    JsonAt value = fields.get(0).getValue();
+    return switch (fields.get(0).getKey()) {
+      case "equals" -> value.check(() -> ModelMatch.equalTo(value.text()));
+      case "startsWith", "starts_with" -> value.check(() -> ModelMatch.startsWith(value.text()));
+      case "contains" -> value.check(() -> ModelMatch.contains(value.text()));
+      case "endsWith", "ends_with" -> value.check(() -> ModelMatch.endsWith(value.text()));
+      case "regex" -> value.check(() -> ModelMatch.regex(value.text()));
+      case "any", "or" -> value.check(() -> ModelMatch.any(matches(value)));
+      case "all", "and" -> value.check(() -> ModelMatch.all(matches(value)));
+      default ->
+          throw value.bad(
+              "is not known; known are equals, startsWith, contains, endsWith, regex, any, all");
+    };
+  }
+
+  private static List<ModelMatch> matches(JsonAt array) {
+    return array.elements().stream().map(CatalogJson::match).toList();
+  }
+
+  private ModelPrice price(String provider, String model, JsonAt json) {
+    json.allowOnly(PRICE);
+    String from = json.get("source").text();
+    if (!sources.contains(from)) {
+      throw json.get("source").bad("must be one of the file's sources, " + sources);
+    }
+    LocalDate checked = date(json.get("checked"));
+    if (checked.isAfter(source.asOf())) {
+      throw json.get("checked")
+          .bad(
+              "must not be after the file was generated, " + source.asOf() + ", but is " + checked);
+    }
+    String currency = json.get("currency").text();
+    ModelPrice empty =
+        json.get("currency").check(() -> ModelPrice.perMillion(provider, model, currency));
+    ModelPrice price = dated(withAmounts(empty, empty, json), json);
+    JsonAt serviceTiers = json.get("serviceTiers");
+    if (serviceTiers.isThere()) {
+      for (Map.Entry<String, JsonAt> tier : serviceTiers.fields()) {
+        JsonAt at = tier.getValue();
+        at.allowOnly(SERVICE_TIER);
+        ModelPrice before = price;
+        ModelPrice others = withAmounts(empty, empty, at);
+        price = at.check(() -> before.serviceTier(tier.getKey(), others));
+      }
+    }
+    return source.refer(price);
+  }
+
+  private static ModelPrice withAmounts(ModelPrice price, ModelPrice empty, JsonAt json) {
+    ModelPrice priced = price;
+    for (String name : AMOUNTS) {
+      JsonAt amount = json.get(name);
+      if (amount.isThere()) {
+        ModelPrice before = priced;
+        priced = amount.check(() -> set(before, name, amount.decimal()));
+      }
+    }
+    JsonAt units = json.get("perUnit");
+    if (units.isThere()) {
+      for (Map.Entry<String, JsonAt> unit : units.fields()) {
+        ModelPrice before = priced;
+        JsonAt amount = unit.getValue();
+        priced = amount.check(() -> before.perUnit(unit.getKey(), amount.decimal()));
+      }
+    }
+    JsonAt tiers = json.get("aboveInput");
+    if (tiers.isThere()) {
+      for (JsonAt tier : tiers.elements()) {
+        tier.allowOnly(TIER);
+        Long tokens = tier.get("tokens").tokensOrNull();
+        if (tokens == null) {
+          throw tier.get("tokens").bad("must be there");
+        }
+        ModelPrice before = priced;
+        ModelPrice others = withAmounts(empty, empty, tier);
+        priced = tier.check(() -> before.aboveInput(tokens, others));
+      }
+    }
+    return priced;
+  }
+
+  private static ModelPrice set(ModelPrice price, String name, String amount) {
+    return switch (name) {
+      case "input" -> price.input(amount);
+      case "output" -> price.output(amount);
+      case "cacheRead" -> price.cacheRead(amount);
+      case "cacheWrite" -> price.cacheWrite(amount);
+      case "cacheWriteOneHour" -> price.cacheWriteOneHour(amount);
+      case "reasoning" -> price.reasoning(amount);
+      case "inputAudio" -> price.inputAudio(amount);
+      case "outputAudio" -> price.outputAudio(amount);
+      case "perCall" -> price.perCall(amount);
+      default -> throw new AssertionError(name);
+    };
+  }
+
+  private static ModelPrice dated(ModelPrice undated, JsonAt json) {
+    ModelPrice price = undated;
+    JsonAt from = json.get("from");
+    if (from.isThere()) {
+      price = price.validFrom(instant(from));
+    }
+    JsonAt until = json.get("until");
+    if (until.isThere()) {
+      ModelPrice before = price;
+      price = until.check(() -> before.validUntil(instant(until)));
+    }
+    JsonAt daily = json.get("daily");
+    if (daily.isThere()) {
+      daily.allowOnly("from", "to");
+      ModelPrice before = price;
+      LocalTime begin = time(daily.get("from"));
+      LocalTime end = time(daily.get("to"));
+      price = daily.check(() -> before.daily(begin, end));
+    }
+    return price;
+  }
+
+  /** A day in UTC, or an instant. */
+  static Instant instant(JsonAt json) {
+    String text = json.text();
+    try {
+      Instant instant =
+          text.contains("T")
+              ? Instant.parse(text)
+              : LocalDate.parse(text).atStartOfDay(ZoneOffset.UTC).toInstant();
+      if (!instant.isBefore(Instant.EPOCH) && instant.isBefore(LAST)) {
+        return instant;
+      }
+    } catch (DateTimeException e) {
+      // refused below
+    }
+    throw json.bad(
+        "must be a day such as 2026-11-21 or an instant, from 1970 to 9999, but is '" + text + "'");
+  }
+
+  private static LocalDate date(JsonAt json) {
+    String text = json.text();
+    try {
+      return LocalDate.parse(text);
+    } catch (DateTimeException e) {
+      throw json.bad("must be a day such as 2026-11-21, but is '" + text + "'");
+    }
+  }
+
+  /** A time of day in UTC, with or without the letter Z. */
+  static LocalTime time(JsonAt json) {
+    String text = json.text();
+    try {
+      return LocalTime.parse(text.endsWith("Z") ? text.substring(0, text.length() - 1) : text);
+    } catch (DateTimeException e) {
+      throw json.bad("must be a UTC time of day such as 16:30, but is '" + text + "'");
+    }
+  }
+
+  private static String[] plus(String[] names, String... more) {
+    var all = new ArrayList<>(List.of(names));
+    all.addAll(List.of(more));
+    return all.toArray(String[]::new);
+  }
+}

@@ -1,0 +1,118 @@
+package io.github.usage4j.pricing;
+
+import io.github.usage4j.Cost;
+import io.github.usage4j.TokenCounts;
+import io.github.usage4j.pricing.Rates.Rate;
+import io.github.usage4j.pricing.Rates.Tier;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+
+/**
+ * What a call will probably cost and what it can cost at most, before it is made. Immutable.
+ *
+ * @param expected what will probably be used
+ * @param expectedCost what that costs
+ * @param worst the most that can be used
+ * @param worstCost what nothing within that can exceed
+ */
+public record CostEstimate(
+    TokenCounts expected, Cost expectedCost, TokenCounts worst, Cost worstCost) {
+
+  /**
+   * An estimate at a price. In the worst case, tokens are of the dearest kind that {@code worst}
+   * leaves open: an unknown {@link TokenCounts#cacheWrite} may be all of the input, one that is 0
+   * is believed. Everything between nothing and {@code worst} is thought of, because prices may be
+   * lower above a threshold.
+   *
+   * @param expected with input and output, as far as they can be told
+   * @param worst at least the expected tokens
+   * @throws IllegalArgumentException if {@code worst} is less than {@code expected}, or the price
+   *     does not cover either
+   */
+  public static CostEstimate of(ModelPrice price, TokenCounts expected, TokenCounts worst) {
+    TokenCounts most = worst.consistent();
+    requireAtMost("input", Rates.orZero(expected.input()), Rates.orZero(most.input()));
+    requireAtMost("output", Rates.orZero(expected.output()), Rates.orZero(most.output()));
+    Cost expectedCost = price.costOf(expected);
+    Cost highest = expectedCost;
+    for (TokenCounts tokens : upTo(price, most)) {
+      Cost cost = price.costOf(tokens).plus(dearer(price, tokens));
+      highest = cost.total().compareTo(highest.total()) > 0 ? cost : highest;
+    }
+    return new CostEstimate(expected, expectedCost, worst, highest);
+  }
+
+  private static void requireAtMost(String what, long expected, long worst) {
+    if (expected > worst) {
+      throw new IllegalArgumentException(
+          what
+              + " in the worst case must be at least what is expected, "
+              + expected
+              + ", but was "
+              + worst);
+    }
+  }
+
+  /** The tokens themselves, and as many as just stay below each threshold that they exceed. */
+  private static List<TokenCounts> upTo(ModelPrice price, TokenCounts most) {
+    var candidates = new ArrayList<TokenCounts>();
+    candidates.add(most);
+    for (Tier tier : price.rates().tiers()) {
+      if (tier.above() < Rates.orZero(most.input())) {
+        candidates.add(withInput(most, tier.above()).consistent());
+      }
+    }
+    return candidates;
+  }
+
+  private static TokenCounts withInput(TokenCounts tokens, long input) {
+    return new TokenCounts(
+        input,
+        tokens.output(),
+        tokens.cacheRead(),
+        tokens.cacheWrite(),
+        tokens.cacheWriteOneHour(),
+        tokens.reasoning(),
+        tokens.inputAudio(),
+        tokens.outputAudio());
+  }
+
+  /** What the tokens can cost more than as they are, being of kinds that nothing is said of. */
+  private static Cost dearer(ModelPrice price, TokenCounts tokens) {
+    var inputs = EnumSet.of(Rate.INPUT);
+    if (tokens.cacheRead() == null) {
+      inputs.add(Rate.CACHE_READ);
+    }
+    if (tokens.cacheWrite() == null) {
+      inputs.add(Rate.CACHE_WRITE);
+      inputs.add(Rate.CACHE_WRITE_ONE_HOUR);
+    }
+    if (tokens.inputAudio() == null) {
+      inputs.add(Rate.INPUT_AUDIO);
+    }
+    var writes = EnumSet.of(Rate.CACHE_WRITE);
+    if (tokens.cacheWriteOneHour() == null) {
+      writes.add(Rate.CACHE_WRITE_ONE_HOUR);
+    }
+    var outputs = EnumSet.of(Rate.OUTPUT);
+    if (tokens.reasoning() == null) {
+      outputs.add(Rate.REASONING);
+    }
+    if (tokens.outputAudio() == null) {
+      outputs.add(Rate.OUTPUT_AUDIO);
+    }
+    long written = Rates.orZero(tokens.cacheWrite());
+    long fresh = Rates.orZero(tokens.input()) - Rates.orZero(tokens.cacheRead()) - written;
+    Rates rates = price.rates();
+    Tier tier = rates.tierFor(tokens);
+    return new Cost(
+        rates.dearer(tier, Rate.INPUT, inputs, fresh),
+        rates.dearer(tier, Rate.OUTPUT, outputs, Rates.orZero(tokens.output())),
+        rates.dearer(tier, Rate.CACHE_WRITE, writes, written),
+        BigDecimal.ZERO,
+        price.currency(),
+        price.explain(tokens).priceReference());
+  }
+}

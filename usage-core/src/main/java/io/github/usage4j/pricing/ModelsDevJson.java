@@ -1,0 +1,132 @@
+package io.github.usage4j.pricing;
+
+import io.github.usage4j.pricing.LoadedPrices.Contents;
+import io.github.usage4j.pricing.ModelCapabilities.Feature;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The API of models.dev: providers, their models, amounts in dollars for a million tokens. It has
+ * no dates, so prices hold for all time; a model without a cost has no price, which is not free.
+ */
+final class ModelsDevJson {
+
+  private static final long LONG_CONTEXT = 200_000;
+  private static final int SECONDS = 60;
+
+  private static final Map<String, Feature> INPUTS =
+      Map.of(
+          "image", Feature.IMAGE_INPUT,
+          "audio", Feature.AUDIO_INPUT,
+          "video", Feature.VIDEO_INPUT,
+          "pdf", Feature.PDF_INPUT);
+  private static final Map<String, Feature> OUTPUTS =
+      Map.of(
+          "image", Feature.IMAGE_OUTPUT,
+          "audio", Feature.AUDIO_OUTPUT,
+          "video", Feature.VIDEO_OUTPUT);
+
+  private ModelsDevJson() {}
+
+  /** Reads all of it; see {@link LoadedPrices.Format}. */
+  static Contents read(JsonAt root, PriceSource file) {
+    var source = new PriceSource("models.dev", file.version(), file.asOf());
+    var models = new ArrayList<ListedModel>();
+    for (Map.Entry<String, JsonAt> provider : root.fields()) {
+      String name = ProviderNames.inCatalog(provider.getKey());
+      for (Map.Entry<String, JsonAt> model : provider.getValue().get("models").fields()) {
+        JsonAt at = model.getValue();
+        models.add(at.check(() -> model(name, model.getKey(), at, source)));
+      }
+    }
+    return new Contents(source, new PriceIndex(models, Map.of()));
+  }
+
+  private static ListedModel model(String provider, String name, JsonAt json, PriceSource source) {
+    JsonAt cost = json.get("cost");
+    List<ModelPrice> prices =
+        cost.isThere() ? List.of(source.refer(price(provider, name, cost))) : List.of();
+    return new ListedModel(
+        provider, name, ModelMatch.equalTo(name.strip()), prices, capabilities(json));
+  }
+
+  private static ModelPrice price(String provider, String model, JsonAt cost) {
+    ModelPrice empty = ModelPrice.perMillion(provider, model, "USD");
+    ModelPrice price = withAmounts(empty, cost);
+    JsonAt longer = cost.get("context_over_200k");
+    if (longer.isThere()) {
+      ModelPrice before = price;
+      ModelPrice above = withAmounts(empty, longer);
+      price = longer.check(() -> before.aboveInput(LONG_CONTEXT, above));
+    }
+    JsonAt perMinute = cost.get("per_minute");
+    if (perMinute.isThere()) {
+      Optional<String> perSecond = PublicAmounts.divided(perMinute, SECONDS);
+      price = perSecond.isPresent() ? price.perUnit("seconds", perSecond.get()) : price;
+    }
+    return price;
+  }
+
+  private static ModelPrice withAmounts(ModelPrice price, JsonAt cost) {
+    ModelPrice priced = price;
+    for (Map.Entry<String, JsonAt> field : cost.fields()) {
+      JsonAt amount = field.getValue();
+      if (amount.isThere()) {
+        ModelPrice before = priced;
+        priced = amount.check(() -> set(before, field.getKey(), amount));
+      }
+    }
+    return priced;
+  }
+
+  private static ModelPrice set(ModelPrice price, String name, JsonAt amount) {
+    return switch (name) {
+      case "input" -> price.input(PublicAmounts.shifted(amount, 0));
+      case "output" -> price.output(PublicAmounts.shifted(amount, 0));
+      case "reasoning" -> price.reasoning(PublicAmounts.shifted(amount, 0));
+      case "cache_read" -> price.cacheRead(PublicAmounts.shifted(amount, 0));
+      case "cache_write" -> price.cacheWrite(PublicAmounts.shifted(amount, 0));
+      case "input_audio" -> price.inputAudio(PublicAmounts.shifted(amount, 0));
+      case "output_audio" -> price.outputAudio(PublicAmounts.shifted(amount, 0));
+      default -> price;
+    };
+  }
+
+  private static ModelCapabilities capabilities(JsonAt json) {
+    var features = EnumSet.noneOf(Feature.class);
+    addIf(features, json.get("tool_call").isTrue(), Feature.TOOL_CALLS);
+    addIf(features, json.get("structured_output").isTrue(), Feature.STRUCTURED_OUTPUT);
+    addIf(features, json.get("reasoning").isTrue(), Feature.REASONING);
+    addIf(features, json.get("cost").get("cache_read").isThere(), Feature.PROMPT_CACHE);
+    JsonAt modalities = json.get("modalities");
+    addAll(features, modalities.get("input"), INPUTS);
+    addAll(features, modalities.get("output"), OUTPUTS);
+    JsonAt limit = json.get("limit");
+    return new ModelCapabilities(
+        limit.get("input").tokensOrNull(),
+        limit.get("output").tokensOrNull(),
+        limit.get("context").tokensOrNull(),
+        features);
+  }
+
+  private static void addIf(Set<Feature> features, boolean supported, Feature feature) {
+    if (supported) {
+      features.add(feature);
+    }
+  }
+
+  private static void addAll(Set<Feature> features, JsonAt names, Map<String, Feature> known) {
+    if (names.isThere()) {
+      for (JsonAt name : names.elements()) {
+        Feature feature = known.get(name.text());
+        if (feature != null) {
+          features.add(feature);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,49 @@
+package io.github.usage4j.pricing;
+
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.Optional;
+
+/** Reads the amounts of files that others publish, in whatever unit those have them. */
+final class PublicAmounts {
+
+  /** A binary fraction shows itself by at least so many digits. */
+  private static final int BINARY_DIGITS = 15;
+
+  private PublicAmounts() {}
+
+  /**
+   * An amount with its point moved, such as from one token to a million. Digits beyond the scale of
+   * prices are those of a binary fraction that somebody's script computed with, like {@code
+   * 1.5000000000000002e-07}: they are rounded away if there are that many, else refused.
+   *
+   * @return decimal text for {@link ModelPrice}
+   */
+  static String shifted(JsonAt json, int digits) {
+    BigDecimal amount;
+    try {
+      amount = new BigDecimal(json.decimal());
+    } catch (NumberFormatException e) {
+      throw json.bad("must be a decimal number, but is " + json.node());
+    }
+    BigDecimal plain = amount.stripTrailingZeros();
+    if (plain.signum() < 0 || plain.compareTo(ModelPrice.MAX) > 0) {
+      throw json.bad("must be between 0 and " + ModelPrice.MAX + ", but is " + amount);
+    }
+    BigDecimal moved = plain.scaleByPowerOfTen(digits).stripTrailingZeros();
+    boolean binary = plain.precision() >= BINARY_DIGITS;
+    return (moved.scale() > ModelPrice.SCALE && binary
+            ? moved.setScale(ModelPrice.SCALE, RoundingMode.HALF_EVEN)
+            : moved)
+        .toString();
+  }
+
+  /** An amount divided, if the result is a price; a price that is not exact is none. */
+  static Optional<String> divided(JsonAt json, int by) {
+    BigDecimal amount = new BigDecimal(shifted(json, 0));
+    BigDecimal result =
+        amount.divide(BigDecimal.valueOf(by), ModelPrice.SCALE, RoundingMode.HALF_EVEN);
+    boolean exact = result.multiply(BigDecimal.valueOf(by)).compareTo(amount) == 0;
+    return exact ? Optional.of(result.toString()) : Optional.empty();
+  }
+}

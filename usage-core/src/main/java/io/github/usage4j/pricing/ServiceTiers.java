@@ -1,0 +1,48 @@
+package io.github.usage4j.pricing;
+
+import io.github.usage4j.internal.Checks;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** What is different for calls of a service tier other than the provider's usual one. */
+record ServiceTiers(Map<String, Rates> byName) {
+
+  static final ServiceTiers NONE = new ServiceTiers(Map.of());
+
+  /** What providers call the tier that their list prices are for. */
+  private static final Set<String> USUAL =
+      Set.of("default", "standard", "auto", "on_demand", "on-demand");
+
+  ServiceTiers {
+    byName = Map.copyOf(byName);
+  }
+
+  static boolean isUsual(@Nullable String tier) {
+    return tier == null || USUAL.contains(ModelMatch.lower(tier));
+  }
+
+  boolean isEmpty() {
+    return byName.isEmpty();
+  }
+
+  Optional<Rates> find(String tier) {
+    return Optional.ofNullable(byName.get(ModelMatch.lower(tier)));
+  }
+
+  ServiceTiers with(String tier, Rates rates) {
+    String name = ModelMatch.lower(Checks.requireIdentifier("service tier", tier, 64));
+    if (isUsual(name)) {
+      throw new IllegalArgumentException(
+          "a service tier must not be a usual one, whose price is the price, but was " + tier);
+    }
+    var changed = new TreeMap<>(byName);
+    if (changed.put(name, rates) != null) {
+      throw new IllegalArgumentException(
+          "there is a price for the service tier " + name + " already");
+    }
+    return new ServiceTiers(changed);
+  }
+}

@@ -1,0 +1,125 @@
+package io.github.usage4j.examples.price;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.usage4j.examples.SharedData;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PriceCommandTest {
+
+  private static final String HEADER =
+      "case,provider,model_id,at_utc,input_tokens,output_tokens,cached_input_tokens,"
+          + "cache_write_tokens,cache_write_1h_tokens,reasoning_tokens,total_tokens,expected_cost,"
+          + "currency,row_effective_from,tier_applied,note\n";
+  private static final String GOOD =
+      "1,openai,gpt-4o,2026-08-20T12:00:00Z,2500,300,0,0,0,0,2800,0.00925,USD,,false,plain\n";
+
+  @TempDir private Path folder;
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  private int run(String... args) {
+    return PriceCommand.run(
+        args,
+        new PrintStream(out, true, StandardCharsets.UTF_8),
+        new PrintStream(err, true, StandardCharsets.UTF_8));
+  }
+
+  private String file(String content) throws IOException {
+    return Files.writeString(folder.resolve("cases.csv"), content).toString();
+  }
+
+  private String output() {
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private String errors() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void sampleCases_areAllEqual() {
+    Path sample = SharedData.folder("prices").resolve("cases-sample.csv");
+    assertThat(run(sample.toString())).as(output() + errors()).isZero();
+    assertThat(output().lines()).hasSize(11).contains("8,1.200231,1.200231,true");
+    assertThat(errors()).contains("10 cases, 0 different").doesNotContain("case 8");
+  }
+
+  @Test
+  void aDifference_isShownAndFails() throws IOException {
+    String wrong = GOOD.replace("0.00925", "0.0092500000000001");
+    String noPrice = "3,openai,nonsense,2026-08-20T12:00:00Z,1,1,0,0,0,0,2,,,,,\n";
+    String unexpected = noPrice.replace("3,", "4,").replace(",2,,", ",2,0,");
+    assertThat(run(file(HEADER + GOOD + wrong.replace("1,openai", "\"2,b\",openai") + noPrice)))
+        .isEqualTo(1);
+    assertThat(output().lines())
+        .containsExactly(
+            "case,cost,expected,equal",
+            "1,0.00925,0.00925,true",
+            "\"2,b\",0.00925,0.0092500000000001,false",
+            "3,unpriced,unpriced,true");
+    assertThat(run(file(HEADER + unexpected))).isEqualTo(1);
+    assertThat(output()).contains("4,unpriced,0,false");
+    assertThat(run(file(HEADER + GOOD.replace("USD", "EUR")))).isEqualTo(1);
+    assertThat(errors()).contains("case 1: currency is USD, not EUR");
+  }
+
+  @Test
+  void rowAndTier_thatAreNotAsSaid_areMentioned() throws IOException {
+    String other = GOOD.replace("USD,,false", "USD,2026-01-01,true");
+    assertThat(run(file(HEADER + other), "--explain")).isZero();
+    assertThat(errors())
+        .contains("case 1: the row is bundled 2026-08-21: openai/gpt-4o, not that from 2026-01-01")
+        .contains("tier_applied is true")
+        .contains("2,500 x 2.5 USD / 1M = 0.00625");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "2026-08-20T12:00:00Z | 2026-08-20 | line 2: at_utc must be ISO-8601 with Z, but is '2026-08-20'",
+        "2026-08-20T12:00:00Z | 1960-01-01T00:00:00Z | line 2: cannot be recorded: occurredAt must lie between",
+        ",2500,300, | ,2500.0,300, | line 2: input_tokens must be a whole number, but is '2500.0'",
+        ",2500,300, | ,-2500,300, | line 2: input_tokens must be between 0 and 1000000000000, but is -2500",
+        ",2500,300,0, | ,2500,300,2501, | line 2: tokens contradict each other",
+        ",2800, | ,2801, | line 2: total_tokens must be input_tokens and output_tokens, 2800, but is 2801",
+        "0.00925 | -1 | line 2: expected_cost must be a decimal number, but is '-1'",
+        "0.00925 | free | line 2: expected_cost must be a decimal number, but is 'free'",
+        "USD | DOLLAR | line 2: currency must be an ISO 4217 code such as USD, but was 'DOLLAR'",
+        "USD, | USD,soon | line 2: row_effective_from must be a day such as 2026-07-30, but is 'soon'",
+        "false | maybe | line 2: tier_applied must be true or false, but is 'maybe'",
+        "plain | plain,more | line 2: expected 16 columns, but there are 17",
+        "plain | \"plain | line 2: a quote is not closed",
+        "openai | ' ' | line 2: provider is blank",
+        "model_id | model | line 1: the header has no column model_id",
+        "note | case | line 1: the header has a column twice",
+      })
+  void badInput_isNamedWithFileLineAndReason(String what, String by, String says)
+      throws IOException {
+    String bad = file((HEADER + GOOD).replaceFirst(java.util.regex.Pattern.quote(what), by));
+    assertThat(run(bad)).isEqualTo(2);
+    assertThat(errors()).startsWith(bad + ", ").contains(says);
+    assertThat(output()).isEmpty();
+  }
+
+  @Test
+  void badArguments_areExplained() throws IOException {
+    assertThat(run()).isEqualTo(2);
+    assertThat(run("--what")).isEqualTo(2);
+    assertThat(run(folder.resolve("nowhere.csv").toString())).isEqualTo(2);
+    assertThat(run(file(""))).isEqualTo(2);
+    assertThat(errors())
+        .contains("FILE is missing", "unexpected argument: --what", "there is no such file")
+        .contains("line 1: the file is empty");
+  }
+}
