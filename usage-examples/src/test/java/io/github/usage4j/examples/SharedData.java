@@ -13,8 +13,7 @@ public final class SharedData {
   /** A folder of it; skips the test, saying so, where it is not there. */
   public static Path folder(String name) {
     String elsewhere = System.getProperty("usage4j.shared", "");
-    Path shared =
-        elsewhere.isEmpty() ? projectRoot().resolveSibling("shared") : Path.of(elsewhere);
+    Path shared = elsewhere.isEmpty() ? projectRoot().resolveSibling("shared") : Path.of(elsewhere);
     Path folder = shared.resolve("data").resolve(name);
     assumeTrue(Files.isDirectory(folder), () -> "skipped: there is no recorded data in " + folder);
     return folder;

@@ -68,7 +68,7 @@ final class AggregateSql {
         + keys
         + "e.currency"
         + organizations("COALESCE(e.organization, " + dialect.emptyText() + ")")
-        + RollupMeasure.read().stream()
+        + RollupMeasure.read()
             .map(measure -> ", " + measure.ofCalls() + " AS " + measure.name())
             .collect(Collectors.joining())
         + " FROM "

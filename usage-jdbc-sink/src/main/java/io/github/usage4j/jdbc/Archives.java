@@ -55,7 +55,8 @@ final class Archives {
   private Path required() {
     if (directory == null) {
       throw new UsageException(
-          "the store must know where archives are; set archives(directory) when it is opened", null);
+          "the store must know where archives are; set archives(directory) when it is opened",
+          null);
     }
     return directory;
   }

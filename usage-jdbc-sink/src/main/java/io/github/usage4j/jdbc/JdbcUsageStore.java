@@ -110,8 +110,7 @@ public final class JdbcUsageStore implements UsageStore {
     this.writer = writer;
     this.reader = reader;
     this.queries = UsageQueries.caching(reader, clock);
-    this.maintenance =
-        new UsageMaintenance(jobs, archives, () -> queries.changed(Instant.EPOCH));
+    this.maintenance = new UsageMaintenance(jobs, archives, () -> queries.changed(Instant.EPOCH));
     this.reports = new UsageReports(queries);
   }
 
@@ -361,7 +360,6 @@ public final class JdbcUsageStore implements UsageStore {
         }
         return new JdbcUsageStore(
             kind,
-            dialect,
             tables,
             dialect,
             transactions,

@@ -121,7 +121,8 @@ final class MonthRows {
           while (row.next()) {
             rows.add(
                 new EventFile.Entry(
-                    EventMapper.read(row, jobs.dialect()), jobs.dialect().instant(row, "recorded_at")));
+                    EventMapper.read(row, jobs.dialect()),
+                    jobs.dialect().instant(row, "recorded_at")));
           }
         }
       }

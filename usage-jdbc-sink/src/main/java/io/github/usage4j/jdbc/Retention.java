@@ -95,8 +95,7 @@ final class Retention {
               var stored = new OrganizationMonths(jobs.dialect(), jobs.tables(), connection);
               var months = new ArrayList<LocalDate>();
               if (end.isAfter(Instant.EPOCH)) {
-                stored.forEach(
-                    organization, BillingPeriod.of(Instant.EPOCH, end), months::add);
+                stored.forEach(organization, BillingPeriod.of(Instant.EPOCH, end), months::add);
               }
               return new Plan(months, stored.after(organization));
             });

@@ -80,7 +80,17 @@ record Tables(@Nullable String namespace, String prefix) {
 
   /** Every table and view, for the check that none is missing. */
   List<String> all() {
-    return List.of(event(), eventTag(), horizon(), imports(), jobLock(), label(), monthClose(), operation(), rollup(), schema());
+    return List.of(
+        event(),
+        eventTag(),
+        horizon(),
+        imports(),
+        jobLock(),
+        label(),
+        monthClose(),
+        operation(),
+        rollup(),
+        schema());
   }
 
   /** For messages. */

@@ -262,8 +262,7 @@ final class CaseFile {
         throw bad(column + " must be a whole number, but is '" + text + "'");
       }
       if (count < 0 || count > UsageEvent.MAX_TOKENS) {
-        throw bad(
-            column + " must be between 0 and " + UsageEvent.MAX_TOKENS + ", but is " + count);
+        throw bad(column + " must be between 0 and " + UsageEvent.MAX_TOKENS + ", but is " + count);
       }
       return count;
     }

@@ -40,8 +40,7 @@ record PriceCase(
    * @throws IllegalArgumentException if such a call cannot be recorded
    */
   UsageEvent event() {
-    return UsageEvent.builder(
-            UsageEvent.idFrom("price-case", name, at), Kind.CHAT, provider, model)
+    return UsageEvent.builder(UsageEvent.idFrom("price-case", name, at), Kind.CHAT, provider, model)
         .startedAt(at)
         .tokens(tokens)
         .source(Source.HOST)
