@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageMetrics.DropReason;
+import io.github.usage4j.pricing.PriceCatalog;
 import io.github.usage4j.sink.ChildJvm;
 import io.github.usage4j.sink.CountingMetrics;
 import io.github.usage4j.sink.InMemoryUsageStore;
@@ -140,6 +141,7 @@ class TrackerCloseTest {
     var acme = new InMemoryUsageStore();
     UsageTracker tracker =
         UsageTracker.builder(store)
+            .prices(PriceCatalog.none())
             .buffer(UsageBuffer.manual())
             .alsoTo(
                 acme, UsageBuffer.manual().only(e -> "acme".equals(e.attribution().organization())))
