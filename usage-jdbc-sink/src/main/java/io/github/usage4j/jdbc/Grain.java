@@ -7,6 +7,9 @@ enum Grain {
   DAY("D"),
   MONTH("M");
 
+  /** No call is later, and no database's calendar must be: MariaDB's ends in 9999. */
+  private static final LocalDate LAST = LocalDate.of(9999, 12, 31);
+
   /** As it is stored. */
   final String code;
 
@@ -21,6 +24,7 @@ enum Grain {
 
   /** The first day after the bucket. */
   LocalDate end(LocalDate bucket) {
-    return this == DAY ? bucket.plusDays(1) : bucket.plusMonths(1);
+    LocalDate end = this == DAY ? bucket.plusDays(1) : bucket.plusMonths(1);
+    return end.isAfter(LAST) ? LAST : end;
   }
 }

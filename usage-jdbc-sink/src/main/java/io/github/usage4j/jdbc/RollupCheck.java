@@ -269,10 +269,7 @@ final class RollupCheck {
     text.append(grouped).append(") g");
   }
 
-  /**
-   * Half a token stands for NULL, which no sum is. To ask for IS NULL is not the same everywhere:
-   * MariaDB 11.4 does not find it in what was grouped inside.
-   */
+  /** Half a token stands for NULL, which no sum is: then NULL equals NULL and nothing else. */
   private static String known(String side, RollupMeasure measure) {
     String column = side + measure.name();
     return measure.merge() == RollupMeasure.Merge.ADD_KNOWN

@@ -35,7 +35,9 @@ final class RandomCalls {
           Instant.parse("2026-10-31T23:59:59.999999Z"),
           Instant.parse("2026-11-01T00:00:00Z"),
           Instant.parse("2026-11-01T00:00:00.000001Z"),
-          Instant.parse("2026-11-30T23:59:59.9999996Z"));
+          Instant.parse("2026-11-30T23:59:59.9999996Z"),
+          Instant.EPOCH,
+          Instant.parse("9999-12-30T23:59:59.999999Z"));
 
   private static final String[] NAMES = {
     null,
