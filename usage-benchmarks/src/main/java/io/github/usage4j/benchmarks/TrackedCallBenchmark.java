@@ -10,6 +10,7 @@ import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.output.TokenUsage;
 import io.github.usage4j.Attribution;
 import io.github.usage4j.langchain4j.TrackedModels;
+import io.github.usage4j.pricing.PriceCatalog;
 import io.github.usage4j.sink.UsageBuffer;
 import io.github.usage4j.track.UsageTracker;
 import io.opentelemetry.api.common.AttributeKey;
@@ -128,6 +129,7 @@ public class TrackedCallBenchmark {
     tracker =
         UsageTracker.builder(events -> {})
             .buffer(UsageBuffer.memory().maxWait(Duration.ZERO))
+            .prices(PriceCatalog.none())
             .attribution(() -> Attribution.NONE)
             .build();
     TrackedModels models = TrackedModels.with(tracker).provider("openai");

@@ -14,6 +14,7 @@ import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import io.github.usage4j.langchain4j.TrackedModels;
 import io.github.usage4j.langchain4j.UsageHttpClient;
+import io.github.usage4j.pricing.PriceCatalog;
 import io.github.usage4j.sink.UsageBuffer;
 import io.github.usage4j.track.UsageTracker;
 import java.time.Duration;
@@ -73,6 +74,7 @@ public class WireScanBenchmark {
     tracker =
         UsageTracker.builder(events -> {})
             .buffer(UsageBuffer.memory().maxWait(Duration.ZERO))
+            .prices(PriceCatalog.none())
             .build();
     TrackedModels models = TrackedModels.with(tracker).provider("p");
     bare = models.wrap(new Calling(client.build()));

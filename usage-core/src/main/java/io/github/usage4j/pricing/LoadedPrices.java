@@ -71,6 +71,8 @@ public final class LoadedPrices implements PriceCatalog {
   @FunctionalInterface
   interface Format {
     /**
+     * What a file holds.
+     *
      * @param file what is known of the file apart from its content
      * @throws IllegalArgumentException naming file, place and value of what is wrong
      */

@@ -296,7 +296,7 @@ public final class ModelPrice {
    * @param tier as the provider calls it; null for its usual one
    */
   public Optional<ModelPrice> forServiceTier(@Nullable String tier) {
-    if (ServiceTiers.isUsual(tier)) {
+    if (tier == null || ServiceTiers.isUsual(tier)) {
       return Optional.of(this);
     }
     return serviceTiers
