@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.usage4j.Attribution;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
+import io.github.usage4j.pricing.PriceCatalog;
 import io.github.usage4j.sink.InMemoryUsageStore;
 import io.github.usage4j.sink.UsageBuffer;
 import io.micrometer.context.ContextExecutorService;
@@ -155,7 +156,12 @@ class UsageContextAccessorTest {
     @Override
     public String get() {
       var store = new InMemoryUsageStore();
-      try (var tracker = UsageTracker.builder(store).buffer(UsageBuffer.none()).build()) {
+      // that loader has classes only, and no resources
+      try (var tracker =
+          UsageTracker.builder(store)
+              .buffer(UsageBuffer.none())
+              .prices(PriceCatalog.none())
+              .build()) {
         tracker
             .scope(Attribution.organization("acme"))
             .run(() -> tracker.start(CHAT, "p", "m").succeeded(TokenCounts.of(1, 1)));
