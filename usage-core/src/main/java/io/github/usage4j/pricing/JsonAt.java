@@ -18,7 +18,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A value in a JSON file that knows where it stands, so that every complaint names the place. */
-record JsonAt(String file, String path, JsonNode node) {
+record JsonAt(String file, @Nullable JsonAt parent, String step, JsonNode node) {
 
   private static final ObjectReader JSON =
       JsonMapper.builder()
@@ -40,7 +40,7 @@ record JsonAt(String file, String path, JsonNode node) {
       if (node == null || node.isMissingNode()) {
         throw new IllegalArgumentException(file + ": not JSON: the file is empty");
       }
-      return new JsonAt(file, "", node);
+      return new JsonAt(file, null, "", node);
     } catch (JacksonException e) {
       JsonLocation at = e.getLocation();
       String place = at == null ? "" : ", line " + at.getLineNr() + ", column " + at.getColumnNr();
@@ -53,12 +53,23 @@ record JsonAt(String file, String path, JsonNode node) {
   /** A field of an object, which need not be there. */
   JsonAt get(String field) {
     JsonNode value = node.get(field);
-    return new JsonAt(file, below(field), value == null ? MissingNode.getInstance() : value);
+    return new JsonAt(file, this, field, value == null ? MissingNode.getInstance() : value);
   }
 
-  private String below(String field) {
-    boolean plain = field.chars().allMatch(c -> Character.isLetterOrDigit(c) || c == '_');
-    return plain ? path.isEmpty() ? field : path + "." + field : path + "['" + field + "']";
+  /** Only put together for a complaint: a file has many values. */
+  private String path() {
+    if (parent == null) {
+      return "";
+    }
+    String above = parent.path();
+    if (parent.node.isArray()) {
+      return above + "[" + step + "]";
+    }
+    boolean plain = step.chars().allMatch(c -> Character.isLetterOrDigit(c) || c == '_');
+    if (!plain) {
+      return above + "['" + step + "']";
+    }
+    return above.isEmpty() ? step : above + "." + step;
   }
 
   /** True if there is a value, and not null. */
@@ -83,7 +94,7 @@ record JsonAt(String file, String path, JsonNode node) {
     }
     var elements = new ArrayList<JsonAt>();
     for (JsonNode element : node) {
-      elements.add(new JsonAt(file, path + "[" + elements.size() + "]", element));
+      elements.add(new JsonAt(file, this, String.valueOf(elements.size()), element));
     }
     return elements;
   }
@@ -161,6 +172,7 @@ record JsonAt(String file, String path, JsonNode node) {
   }
 
   private String place() {
+    String path = path();
     return path.isEmpty() ? file : file + ": " + path;
   }
 

@@ -77,8 +77,9 @@ record PriceDates(
 
   /** True if one says when it ends and the other begins before that. */
   boolean overlap(PriceDates other) {
-    PriceDates earlier = from.isBefore(other.from) ? this : other;
-    PriceDates later = earlier.equals(this) ? other : this;
+    boolean first = from.isBefore(other.from);
+    PriceDates earlier = first ? this : other;
+    PriceDates later = first ? other : this;
     boolean explicit = !earlier.until.equals(Instant.MAX);
     return explicit && later.from.isBefore(earlier.until) && sameDaytime(other);
   }

@@ -62,12 +62,11 @@ record PricedCall(ModelPrice price, List<TokenCounts> exchanges, Map<String, Big
     var tiers = new ArrayList<@Nullable Tier>(price.rates().tiers());
     tiers.add(null);
     for (Tier tier : tiers) {
-      if (reference != null
-          && reference(tier).equals(reference)
-          && price.rates().cover(sum, tier)) {
+      String name = reference(tier);
+      if (name.equals(reference) && price.rates().cover(sum, tier)) {
         var lines = new ArrayList<>(price.rates().lines(sum, tier, calls));
         lines.addAll(price.rates().unitLines(units));
-        return new CostExplanation(reference, price.currency(), lines);
+        return new CostExplanation(name, price.currency(), lines);
       }
     }
     return null;

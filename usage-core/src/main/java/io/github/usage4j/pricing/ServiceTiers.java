@@ -5,7 +5,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /** What is different for calls of a service tier other than the provider's usual one. */
 record ServiceTiers(Map<String, Rates> byName) {
@@ -20,8 +19,8 @@ record ServiceTiers(Map<String, Rates> byName) {
     byName = Map.copyOf(byName);
   }
 
-  static boolean isUsual(@Nullable String tier) {
-    return tier == null || USUAL.contains(ModelMatch.lower(tier));
+  static boolean isUsual(String tier) {
+    return USUAL.contains(ModelMatch.lower(tier));
   }
 
   boolean isEmpty() {

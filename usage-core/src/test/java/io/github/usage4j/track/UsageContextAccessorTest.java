@@ -156,10 +156,11 @@ class UsageContextAccessorTest {
     @Override
     public String get() {
       var store = new InMemoryUsageStore();
+      // that loader has classes only, and no resources
       try (var tracker =
           UsageTracker.builder(store)
               .buffer(UsageBuffer.none())
-              .prices(PriceCatalog.none()) // this loader has no resources
+              .prices(PriceCatalog.none())
               .build()) {
         tracker
             .scope(Attribution.organization("acme"))
