@@ -146,7 +146,7 @@ class SpoolProcessTest {
   }
 
   @Test
-  @Tag("full")
+  @Tag("stress")
   void twoMillionEvents_fitInto64MegabytesOfHeap() throws Exception {
     String end =
         run(

@@ -168,7 +168,7 @@ class ChaosTest {
   }
 
   @Test
-  @Tag("full")
+  @Tag("stress")
   void allFaultsAtOnce_theSumsAreRightAtTheEnd() throws Exception {
     DataSource real = Databases.postgres();
     try (var proxy = new TcpProxy(portOf(real))) {

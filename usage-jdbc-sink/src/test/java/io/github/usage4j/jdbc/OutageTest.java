@@ -134,7 +134,7 @@ class OutageTest {
   }
 
   @Test
-  @Tag("full")
+  @Tag("stress")
   void postgresKilledAndRestarted_losesNothing_andNoCallWaits() throws Exception {
     Path data = Files.createDirectory(temp.resolve("pg"));
     int port;

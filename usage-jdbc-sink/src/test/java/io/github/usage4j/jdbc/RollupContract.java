@@ -74,7 +74,7 @@ abstract class RollupContract {
   }
 
   @Test
-  @Tag("full")
+  @Tag("stress")
   void sums_ofManyRandomCalls_areThoseInMemoryAndOfTheSingleCalls() throws Exception {
     compareOnRandomCalls(12, 100_000);
   }

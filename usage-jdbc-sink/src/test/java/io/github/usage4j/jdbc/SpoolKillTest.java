@@ -190,19 +190,19 @@ class SpoolKillTest {
   }
 
   @Test
-  @Tag("full")
+  @Tag("stress")
   void spoolInFrontOfH2_manyKills_loseNothing() throws Exception {
     killSpool(h2(), Integer.getInteger("usage4j.kills", 25), 2);
   }
 
   @Test
-  @Tag("full")
+  @Tag("stress")
   void spoolInFrontOfPostgres_manyKills_loseNothing() throws Exception {
     killSpool(postgres(), Integer.getInteger("usage4j.kills", 25), 3);
   }
 
   @Test
-  @Tag("full")
+  @Tag("stress")
   void memoryInFrontOfH2_kills_loseAtMostWhatWaits() throws Exception {
     String url = h2();
     var random = new Random(4);
