@@ -273,11 +273,19 @@ abstract class JdbcSchemaContract extends JdbcUsageStoreContract {
     events.addAll(UsageEvents.chats(500));
     store().write(events);
     for (int i = 0; i < 2; i++) {
-      Databases.execute(
-          dataSource(),
-          "DROP VIEW usage_operation",
-          i == 0 ? "DROP TABLE usage_event_tag" : "DELETE FROM usage_event_tag WHERE tag_key = 'a'",
-          "DELETE FROM usage_schema WHERE version > 1");
+      Databases.execute(dataSource(), "DROP VIEW usage_operation");
+      if (i == 0) {
+        for (String table :
+            List.of("event_tag", "rollup", "horizon", "import", "job_lock", "month_close")) {
+          Databases.execute(dataSource(), "DROP TABLE usage_" + table);
+        }
+        Databases.execute(dataSource(), "DELETE FROM usage_schema WHERE version > 1");
+      } else {
+        Databases.execute(
+            dataSource(),
+            "DELETE FROM usage_event_tag WHERE tag_key = 'a'",
+            "DELETE FROM usage_schema WHERE version > 2");
+      }
       if (i == 1 && transactionalDdl()) {
         return; // a script is applied completely or not at all
       }
