@@ -7,8 +7,10 @@ import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URL;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Without any provider's jar, and without LangChain4j's HTTP client, everything else works. */
@@ -45,6 +47,11 @@ class AbsentProvidersTest {
       } catch (IOException e) {
         throw new ClassNotFoundException(name, e);
       }
+    }
+
+    @Override
+    protected @Nullable URL findResource(String name) {
+      return AbsentProvidersTest.class.getClassLoader().getResource(name);
     }
   }
 
