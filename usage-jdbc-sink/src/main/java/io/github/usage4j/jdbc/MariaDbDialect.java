@@ -22,11 +22,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * MariaDB 10.11 and newer, through its own driver. Times are DATETIME in UTC, which no session's
@@ -34,23 +31,10 @@ import org.slf4j.LoggerFactory;
  */
 final class MariaDbDialect implements Dialect {
 
-  private static final Logger LOG = LoggerFactory.getLogger(JdbcUsageStore.class);
-
-  private static final Pattern VERSION =
-      Pattern.compile("^(?:5\\.5\\.5-)?(\\d+)\\.(\\d+)\\D.*MariaDB.*", Pattern.CASE_INSENSITIVE);
-  private static final int MIN_MAJOR = 10;
-  private static final int MIN_MINOR = 11;
-
-  private static final long MIN_PACKET = 1 << 20;
   private static final int LOCK_SECONDS = 60;
 
-  /** Far below what {@link #MIN_PACKET} holds of the longest keys. */
+  /** Far below what {@link MariaDbSettings#MIN_PACKET} holds of the longest keys. */
   private static final int VALUES_PER_LIST = 500;
-
-  private static final String SQL_MODE = "STRICT_ALL_TABLES,STRICT_TRANS_TABLES,NO_ZERO_DATE";
-
-  /** Turns '' into NULL; ORACLE does not imply it but changes more than can be tested here. */
-  private static final List<String> REFUSED_MODES = List.of("EMPTY_STRING_IS_NULL", "ORACLE");
 
   private static final Pattern END_OF_STATEMENT = Pattern.compile(";[ \\t]*(?:\\R|$)");
 
@@ -61,65 +45,7 @@ final class MariaDbDialect implements Dialect {
 
   @Override
   public void prepare(Connection connection) throws SQLException {
-    String driver = connection.getMetaData().getDriverName();
-    if (!driver.contains("MariaDB")) {
-      throw new UsageException(
-          "the driver for MariaDB must be MariaDB Connector/J, but is " + driver, null);
-    }
-    requireVersion(text(connection, "SELECT VERSION()"));
-    String mode = text(connection, "SELECT @@sql_mode");
-    for (String refused : REFUSED_MODES) {
-      if (Set.of(mode.split(",", -1)).contains(refused)) {
-        throw new UsageException(
-            "MariaDB's sql_mode must not have " + refused + ", but is " + mode, null);
-      }
-    }
-    long packet = Long.parseLong(text(connection, "SELECT @@max_allowed_packet"));
-    if (packet < MIN_PACKET) {
-      throw new UsageException(
-          "MariaDB's max_allowed_packet must be at least "
-              + MIN_PACKET
-              + ", but is "
-              + packet
-              + ": a large event could never be stored",
-          null);
-    }
-    if (Dialect.isTrue(
-        connection, "SELECT @@global.log_bin = 1 AND @@binlog_format = 'STATEMENT'")) {
-      throw new UsageException(
-          "MariaDB's binlog_format must be MIXED or ROW, but is STATEMENT, with which a"
-              + " transaction at READ COMMITTED cannot write",
-          null);
-    }
-    String flush = text(connection, "SELECT @@global.innodb_flush_log_at_trx_commit");
-    if (!"1".equals(flush)) {
-      // A replicated cluster may have good reasons, and this is the administrator's to decide.
-      LOG.warn(
-          "MariaDB's innodb_flush_log_at_trx_commit is {}: a crash can lose usage events whose"
-              + " commit had returned, up to a second of them; with 1 it cannot",
-          flush);
-    }
-  }
-
-  private static void requireVersion(String version) {
-    Matcher matcher = VERSION.matcher(version);
-    if (!matcher.matches()) {
-      throw new UsageException("the server must be MariaDB, but its version is " + version, null);
-    }
-    int major = Integer.parseInt(matcher.group(1));
-    int minor = Integer.parseInt(matcher.group(2));
-    if (major < MIN_MAJOR || (major == MIN_MAJOR && minor < MIN_MINOR)) {
-      throw new UsageException(
-          "MariaDB must be " + MIN_MAJOR + "." + MIN_MINOR + " or newer, but is " + version, null);
-    }
-  }
-
-  private static String text(Connection connection, String sql) throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement(sql);
-        ResultSet result = statement.executeQuery()) {
-      result.next();
-      return result.getString(1);
-    }
+    MariaDbSettings.check(connection);
   }
 
   @Override
@@ -127,26 +53,9 @@ final class MariaDbDialect implements Dialect {
     // innodb_flush_log_at_trx_commit is the server's to choose, and was warned of.
   }
 
-  /** A lax sql_mode cuts what is too long and stores 0 or '' for what is missing. */
   @Override
   public Restore session(Connection connection) throws SQLException {
-    String mode = text(connection, "SELECT @@sql_mode");
-    Set<String> modes = Set.of(mode.split(",", -1));
-    boolean exact =
-        (modes.contains("STRICT_TRANS_TABLES") || modes.contains("STRICT_ALL_TABLES"))
-            && Collections.disjoint(modes, REFUSED_MODES);
-    if (exact) {
-      return Restore.NOTHING;
-    }
-    setMode(connection, SQL_MODE);
-    return () -> setMode(connection, mode);
-  }
-
-  private static void setMode(Connection connection, String mode) throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement("SET sql_mode = ?")) {
-      statement.setString(1, mode);
-      statement.execute();
-    }
+    return MariaDbSettings.strict(connection);
   }
 
   @Override

@@ -7,7 +7,6 @@ import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageQueries.Dimension;
 import io.github.usage4j.internal.Checks;
-import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -15,10 +14,8 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.YearMonth;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -157,7 +154,7 @@ public final class UsageMaintenance {
   private void verify(
       Connection connection, String organization, LocalDate month, Consumer<Difference> finding)
       throws SQLException {
-    RollupCheck.Finder finder = difference -> tell(difference, finding);
+    RollupCheck.Finder finder = row -> Differences.of(row, finding);
     Instant from = horizon.after(connection, PeriodParts.start(month)).of(organization);
     LocalDate firstDay = LocalDate.ofInstant(from, UTC);
     if (PeriodParts.start(firstDay).isBefore(from)) {
@@ -367,67 +364,6 @@ public final class UsageMaintenance {
     } catch (SQLException e) {
       throw new UsageException("cannot apply row-level security: " + e.getMessage(), e);
     }
-  }
-
-  private static void tell(RollupCheck.Difference row, Consumer<Difference> finding) {
-    if (row.stored() == null || row.expected() == null) {
-      var problem =
-          row.stored() == null ? Difference.Problem.MISSING_ROW : Difference.Problem.SURPLUS_ROW;
-      finding.accept(difference(row, null, null, null, problem));
-      return;
-    }
-    for (int i = 0; i < RollupMeasure.ALL.size(); i++) {
-      Object stored = row.stored().get(i);
-      Object expected = row.expected().get(i);
-      if (!same(stored, expected)) {
-        finding.accept(
-            difference(
-                row,
-                RollupMeasure.ALL.get(i).name(),
-                text(stored),
-                text(expected),
-                Difference.Problem.VALUE));
-      }
-    }
-  }
-
-  private static Difference difference(
-      RollupCheck.Difference row,
-      @Nullable String column,
-      @Nullable String stored,
-      @Nullable String expected,
-      Difference.Problem problem) {
-    RollupKey key = row.key();
-    var keys = new EnumMap<Dimension, String>(Dimension.class);
-    keys.put(Dimension.ORGANIZATION, key.organization());
-    keys.put(Dimension.USER, key.user());
-    keys.put(Dimension.CUSTOMER, key.customer());
-    keys.put(Dimension.CATEGORY, key.category());
-    keys.put(Dimension.PROVIDER, key.provider());
-    keys.put(Dimension.MODEL, key.model());
-    return new Difference(
-        row.grain() == Grain.DAY ? Dimension.DAY : Dimension.MONTH,
-        row.bucket(),
-        keys,
-        key.currency(),
-        column,
-        stored,
-        expected,
-        problem);
-  }
-
-  private static boolean same(@Nullable Object a, @Nullable Object b) {
-    if (a instanceof BigDecimal x && b instanceof BigDecimal y) {
-      return x.compareTo(y) == 0;
-    }
-    return Objects.equals(a, b);
-  }
-
-  private static @Nullable String text(@Nullable Object value) {
-    if (value instanceof BigDecimal number) {
-      return number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
-    }
-    return value == null ? null : value.toString();
   }
 
   /** Something that asks the database. */
