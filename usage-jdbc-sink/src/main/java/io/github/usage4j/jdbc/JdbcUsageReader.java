@@ -53,13 +53,18 @@ final class JdbcUsageReader implements RawUsageReader {
   private final Function<UsageQuery, PeriodParts> parts;
   private final @Nullable Snapshots snapshots;
 
+  private final boolean inSnapshot;
+
+  /** In a snapshot, where it cannot move; read once, by the one thread that asks there. */
+  private Horizon.@Nullable Positions still;
+
   /** Reads on the one connection that is given with the Jdbi, in its own transaction if any. */
   JdbcUsageReader(Jdbi jdbi, Dialect dialect, Tables tables) {
-    this(jdbi, dialect, tables, PeriodParts::of, null);
+    this(jdbi, dialect, tables, PeriodParts::of, null, false);
   }
 
   JdbcUsageReader(Jdbi jdbi, Dialect dialect, Tables tables, Snapshots snapshots) {
-    this(jdbi, dialect, tables, PeriodParts::of, snapshots);
+    this(jdbi, dialect, tables, PeriodParts::of, snapshots, false);
   }
 
   private JdbcUsageReader(
@@ -67,19 +72,21 @@ final class JdbcUsageReader implements RawUsageReader {
       Dialect dialect,
       Tables tables,
       Function<UsageQuery, PeriodParts> parts,
-      @Nullable Snapshots snapshots) {
+      @Nullable Snapshots snapshots,
+      boolean inSnapshot) {
     this.jdbi = jdbi;
     this.tables = tables;
     this.dialect = dialect;
     this.horizon = new Horizon(dialect, tables);
     this.parts = parts;
     this.snapshots = snapshots;
+    this.inSnapshot = inSnapshot;
   }
 
   /** The same without rollups, to compare both. */
   JdbcUsageReader withoutRollups() {
     return new JdbcUsageReader(
-        jdbi, dialect, tables, query -> PeriodParts.onlyCalls(query.when()), snapshots);
+        jdbi, dialect, tables, query -> PeriodParts.onlyCalls(query.when()), snapshots, false);
   }
 
   @Override
@@ -133,7 +140,20 @@ final class JdbcUsageReader implements RawUsageReader {
     return horizonAfter(Horizon.NONE).of(who);
   }
 
+  /** Those that are later than an instant; perhaps others too. */
   private Horizon.Positions horizonAfter(Instant instant) {
+    if (!inSnapshot) {
+      return readHorizon(instant);
+    }
+    Horizon.Positions all = still;
+    if (all == null) {
+      all = readHorizon(Horizon.NONE);
+      still = all;
+    }
+    return all;
+  }
+
+  private Horizon.Positions readHorizon(Instant instant) {
     try {
       return jdbi.withHandle(handle -> horizon.after(handle.getConnection(), instant));
     } catch (SQLException e) {
@@ -171,7 +191,8 @@ final class JdbcUsageReader implements RawUsageReader {
     return snapshots == null
         ? questions.apply(this)
         : snapshots.read(
-            one -> questions.apply(new JdbcUsageReader(one, dialect, tables, parts, null)));
+            (one, oneState) ->
+                questions.apply(new JdbcUsageReader(one, dialect, tables, parts, null, oneState)));
   }
 
   @Override

@@ -3,7 +3,7 @@ package io.github.usage4j.jdbc;
 import io.github.usage4j.UsageException;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
@@ -26,16 +26,21 @@ final class Snapshots {
     this.dialect = dialect;
   }
 
-  <T> T read(Function<Jdbi, T> queries) {
+  /**
+   * Asks.
+   *
+   * @param queries gets the connection, and whether all it asks there is answered from one state
+   */
+  <T> T read(BiFunction<Jdbi, Boolean, T> queries) {
     try (Connection connection = dataSource.getConnection()) {
       if (!connection.getAutoCommit()) {
-        return queries.apply(Jdbis.on(connection));
+        return queries.apply(Jdbis.on(connection), false);
       }
       int isolation = connection.getTransactionIsolation();
       try {
         connection.setTransactionIsolation(dialect.snapshotIsolation());
         connection.setAutoCommit(false);
-        return queries.apply(Jdbis.on(connection));
+        return queries.apply(Jdbis.on(connection), true);
       } finally {
         restore(connection, isolation);
       }

@@ -112,6 +112,7 @@ class JdbcQueriesTest {
         connection.setAutoCommit(false);
         try (Statement statement = connection.createStatement()) {
           statement.executeUpdate("DELETE FROM usage_event");
+          statement.executeUpdate("DELETE FROM usage_rollup");
         }
         var queries = store.queries(connection);
         var reports = new UsageReports(queries);
