@@ -72,7 +72,12 @@ public record Cost(
 
   /** The sum of all parts. */
   public BigDecimal total() {
-    return canonical("total cost", input.add(output).add(cache).add(other));
+    return canonical("total cost", sum(sum(input, output), sum(cache, other)));
+  }
+
+  /** Most calls have two parts, and every call is summed. */
+  private static BigDecimal sum(BigDecimal one, BigDecimal more) {
+    return one.signum() == 0 ? more : more.signum() == 0 ? one : one.add(more);
   }
 
   /** True if the parts and the currency are equal; the reference may say something else. */
@@ -127,6 +132,9 @@ public record Cost(
   private static BigDecimal canonical(String name, BigDecimal amount) {
     if (amount.signum() < 0) {
       throw new IllegalArgumentException(name + " must not be negative, but was " + amount);
+    }
+    if (amount.signum() == 0) {
+      return BigDecimal.ZERO;
     }
     BigDecimal stripped = amount.stripTrailingZeros();
     if (stripped.scale() > SCALE) {

@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
-import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -100,6 +99,7 @@ public record UsageEvent(
   static final int MAX_METADATA = 4096;
 
   private static final BigDecimal MAX_AMOUNT = new BigDecimal("99999999999999999999");
+  private static final int NANOS_PER_MICRO = 1_000;
   private static final Duration MAX_DURATION = Duration.ofDays(366);
   private static final Instant FIRST = Instant.EPOCH;
   private static final Instant LAST = Instant.parse("9999-12-31T00:00:00Z");
@@ -178,7 +178,8 @@ public record UsageEvent(
     responseId = Checks.textOrNull(responseId, MAX_NAME);
     serviceTier = Checks.textOrNull(serviceTier, MAX_NAME);
     credentialId = Checks.textOrNull(credentialId, MAX_NAME);
-    occurredAt = occurredAt.truncatedTo(ChronoUnit.MICROS);
+    occurredAt =
+        Instant.ofEpochSecond(occurredAt.getEpochSecond(), wholeMicros(occurredAt.getNano()));
     if (occurredAt.isBefore(FIRST) || !occurredAt.isBefore(LAST)) {
       throw new IllegalArgumentException(
           "occurredAt must lie between " + FIRST + " and " + LAST + ", but was " + occurredAt);
@@ -336,7 +337,11 @@ public record UsageEvent(
       throw new IllegalArgumentException(
           name + " must be between 0 and " + MAX_DURATION + ", but was " + duration);
     }
-    return duration.truncatedTo(ChronoUnit.MICROS);
+    return Duration.ofSeconds(duration.getSeconds(), wholeMicros(duration.getNano()));
+  }
+
+  private static int wholeMicros(int nanos) {
+    return nanos - nanos % NANOS_PER_MICRO;
   }
 
   private static Map<String, BigDecimal> checkUnits(Map<String, BigDecimal> units) {

@@ -4,6 +4,7 @@ import io.github.usage4j.Attribution;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Kind;
+import io.github.usage4j.pricing.PriceCatalog;
 import io.github.usage4j.sink.UsageBuffer;
 import io.github.usage4j.track.UsageTracker;
 import io.opentelemetry.api.common.AttributeKey;
@@ -52,6 +53,7 @@ public class RecordBenchmark {
   private volatile boolean on = true;
   private Thread drainer;
   private UsageTracker tracker;
+  private UsageTracker pricing;
   private SdkTracerProvider provider;
   private Tracer tracer;
   private List<AttributeKey<String>> keys;
@@ -71,6 +73,11 @@ public class RecordBenchmark {
     tracker =
         UsageTracker.builder(events -> {})
             .buffer(UsageBuffer.memory().capacity(16_384).maxWait(Duration.ZERO))
+            .prices(PriceCatalog.none())
+            .build();
+    pricing =
+        UsageTracker.builder(events -> {})
+            .buffer(UsageBuffer.memory().capacity(16_384).maxWait(Duration.ZERO))
             .build();
     provider =
         SdkTracerProvider.builder()
@@ -87,6 +94,7 @@ public class RecordBenchmark {
   public void close() {
     on = false;
     tracker.close();
+    pricing.close();
     provider.close();
   }
 
@@ -112,6 +120,11 @@ public class RecordBenchmark {
   @Benchmark
   public Object record() {
     return tracker.record(event());
+  }
+
+  @Benchmark
+  public Object recordAndPrice() {
+    return pricing.record(event());
   }
 
   @Benchmark

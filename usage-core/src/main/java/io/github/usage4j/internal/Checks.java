@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 public final class Checks {
 
   private static final char REPLACEMENT = '\uFFFD';
+  private static final char DELETE = '\u007F';
 
   private Checks() {}
 
@@ -25,10 +26,12 @@ public final class Checks {
     if (id == null || id.isBlank()) {
       return null;
     }
-    int length = id.codePointCount(0, id.length());
-    if (length > maxCodePoints) {
-      throw new IllegalArgumentException(
-          name + " must have at most " + maxCodePoints + " code points, but had " + length);
+    if (id.length() > maxCodePoints) {
+      int length = id.codePointCount(0, id.length());
+      if (length > maxCodePoints) {
+        throw new IllegalArgumentException(
+            name + " must have at most " + maxCodePoints + " code points, but had " + length);
+      }
     }
     if (id.strip().length() != id.length()) {
       throw new IllegalArgumentException(
@@ -140,12 +143,17 @@ public final class Checks {
     return text.indexOf('\0') < 0 && firstUnstorable(text.replaceAll("\\s", " ")) < 0;
   }
 
-  private static int firstUnstorable(CharSequence text) {
+  /** On the way of every call, for each of its texts: what is usual is passed over at once. */
+  private static int firstUnstorable(String text) {
     for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c >= ' ' && c < DELETE) {
+        continue;
+      }
       if (unstorable(text, i)) {
         return i;
       }
-      if (Character.isHighSurrogate(text.charAt(i))) {
+      if (Character.isHighSurrogate(c)) {
         i++;
       }
     }

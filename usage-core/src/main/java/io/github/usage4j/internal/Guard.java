@@ -73,10 +73,16 @@ public final class Guard {
 
   /** Asks code of the host; if it throws, that is reported and the other one is asked. */
   public <T> T get(Anomaly anomaly, String what, Supplier<T> hostCode, Supplier<T> otherwise) {
+    return get(anomaly, () -> what, hostCode, otherwise);
+  }
+
+  /** The same, where the message takes longer to write than the code to run. */
+  public <T> T get(
+      Anomaly anomaly, Supplier<String> what, Supplier<T> hostCode, Supplier<T> otherwise) {
     try {
       return hostCode.get();
     } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
-      report(anomaly, what + " threw " + e.getClass().getName(), e);
+      report(anomaly, what.get() + " threw " + e.getClass().getName(), e);
       return otherwise.get();
     }
   }

@@ -79,23 +79,9 @@ public record CostExplanation(String priceReference, Currency currency, List<Lin
 
   /** The cost that these lines add up to, part by part. */
   public Cost toCost() {
-    return new Cost(
-        sum(Part.INPUT),
-        sum(Part.OUTPUT),
-        sum(Part.CACHE),
-        sum(Part.OTHER),
-        currency,
-        priceReference);
-  }
-
-  private BigDecimal sum(Part part) {
-    BigDecimal sum = BigDecimal.ZERO;
-    for (Line line : lines) {
-      if (line.part() == part) {
-        sum = sum.add(line.amount());
-      }
-    }
-    return sum;
+    var sums = new CostSums();
+    lines.forEach(line -> sums.add(line.part(), line.amount()));
+    return sums.toCost(currency, priceReference);
   }
 
   /** One line for each product, then the sum and which price it was. */

@@ -334,7 +334,7 @@ public final class ModelPrice {
    * @throws IllegalArgumentException if this price does not cover them
    */
   public Cost costOf(TokenCounts tokens) {
-    return explain(tokens).toCost();
+    return covering(tokens).cost();
   }
 
   /**
@@ -343,11 +343,15 @@ public final class ModelPrice {
    * @throws IllegalArgumentException if this price does not cover them
    */
   public CostExplanation explain(TokenCounts tokens) {
+    return covering(tokens).explain();
+  }
+
+  private PricedCall covering(TokenCounts tokens) {
     if (!covers(tokens)) {
       throw new IllegalArgumentException(
           "the price " + reference() + " has no amount for some of " + tokens);
     }
-    return new PricedCall(this, tokens).explain();
+    return new PricedCall(this, tokens);
   }
 
   /**
@@ -358,10 +362,18 @@ public final class ModelPrice {
    * @return empty if this price does not cover the call, which is then unpriced
    */
   public Optional<CostExplanation> explain(UsageEvent event, List<TokenCounts> exchanges) {
+    return covered(event, exchanges).map(PricedCall::explain);
+  }
+
+  /** The sum of what {@link #explain} says. */
+  Optional<Cost> costOf(UsageEvent event, List<TokenCounts> exchanges) {
+    return covered(event, exchanges).map(PricedCall::cost);
+  }
+
+  private Optional<PricedCall> covered(UsageEvent event, List<TokenCounts> exchanges) {
     return forServiceTier(event.serviceTier())
         .map(price -> new PricedCall(price, exchanges, event.units()))
-        .filter(PricedCall::covered)
-        .map(PricedCall::explain);
+        .filter(PricedCall::covered);
   }
 
   /** How a cost came about whose exchanges are known by their sum only. */

@@ -105,7 +105,7 @@ public interface PriceCatalog {
       return Optional.empty();
     }
     List<TokenCounts> charged = exchanges.isEmpty() ? List.of(event.tokens()) : exchanges;
-    return find(event).flatMap(price -> price.explain(event, charged)).map(CostExplanation::toCost);
+    return find(event).flatMap(price -> price.costOf(event, charged));
   }
 
   /** True if there is a price for this model then: what a policy that refuses others may ask. */

@@ -1,7 +1,9 @@
 package io.github.usage4j.pricing;
 
+import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.pricing.CostExplanation.Line;
+import io.github.usage4j.pricing.CostExplanation.Part;
 import io.github.usage4j.pricing.Rates.Tier;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -14,7 +16,10 @@ import org.jspecify.annotations.Nullable;
 record PricedCall(ModelPrice price, List<TokenCounts> exchanges, Map<String, BigDecimal> units) {
 
   PricedCall {
-    exchanges = exchanges.stream().map(TokenCounts::consistent).toList();
+    exchanges =
+        exchanges.size() == 1
+            ? List.of(exchanges.get(0).consistent())
+            : exchanges.stream().map(TokenCounts::consistent).toList();
   }
 
   PricedCall(ModelPrice price, TokenCounts tokens) {
@@ -22,7 +27,12 @@ record PricedCall(ModelPrice price, List<TokenCounts> exchanges, Map<String, Big
   }
 
   private boolean withoutTokens() {
-    return exchanges.stream().allMatch(TokenCounts::isUnknown);
+    for (TokenCounts tokens : exchanges) {
+      if (!tokens.isUnknown()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
@@ -34,19 +44,56 @@ record PricedCall(ModelPrice price, List<TokenCounts> exchanges, Map<String, Big
       return price.isPerCall()
           || (!units.isEmpty() && price.rates().units().keySet().containsAll(units.keySet()));
     }
-    return exchanges.stream().allMatch(price::covers);
+    for (TokenCounts tokens : exchanges) {
+      if (!price.covers(tokens)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   CostExplanation explain() {
-    var lines = new ArrayList<Line>();
-    var references = new LinkedHashSet<String>();
+    var lines = new Lines();
+    return new CostExplanation(multiply(lines), price.currency(), lines.all);
+  }
+
+  /** What {@link #explain} adds up to; on the way of every call. */
+  Cost cost() {
+    var sums = new CostSums();
+    String reference = multiply(sums);
+    return sums.toCost(price.currency(), reference);
+  }
+
+  private String multiply(Rates.Products to) {
+    Rates rates = price.rates();
+    var references = exchanges.size() == 1 ? null : new LinkedHashSet<String>();
+    String reference = "";
     for (TokenCounts tokens : exchanges) {
-      Tier tier = price.rates().tierFor(tokens);
-      lines.addAll(price.rates().lines(tokens, tier, 1));
-      references.add(reference(tier));
+      Tier tier = rates.tierFor(tokens);
+      rates.multiply(tokens, tier, 1, to);
+      reference = reference(tier);
+      if (references != null) {
+        references.add(reference);
+      }
     }
-    lines.addAll(price.rates().unitLines(units));
-    return new CostExplanation(String.join("; ", references), price.currency(), lines);
+    rates.multiply(units, to);
+    return references == null ? reference : String.join("; ", references);
+  }
+
+  /** Keeps the products. */
+  private static final class Lines implements Rates.Products {
+    private final List<Line> all = new ArrayList<>();
+
+    @Override
+    public void tokens(
+        Part part, String what, BigDecimal quantity, BigDecimal perMillion, BigDecimal amount) {
+      all.add(new Line(part, what, quantity, perMillion, Line.MILLION, amount));
+    }
+
+    @Override
+    public void units(String what, BigDecimal quantity, BigDecimal price) {
+      all.add(Line.of(what, quantity, price));
+    }
   }
 
   /**
@@ -64,9 +111,10 @@ record PricedCall(ModelPrice price, List<TokenCounts> exchanges, Map<String, Big
     for (Tier tier : tiers) {
       String name = reference(tier);
       if (name.equals(reference) && price.rates().cover(sum, tier)) {
-        var lines = new ArrayList<>(price.rates().lines(sum, tier, calls));
-        lines.addAll(price.rates().unitLines(units));
-        return new CostExplanation(name, price.currency(), lines);
+        var lines = new Lines();
+        price.rates().multiply(sum, tier, calls, lines);
+        price.rates().multiply(units, lines);
+        return new CostExplanation(name, price.currency(), lines.all);
       }
     }
     return null;

@@ -1,7 +1,6 @@
 package io.github.usage4j.pricing;
 
 import io.github.usage4j.TokenCounts;
-import io.github.usage4j.pricing.CostExplanation.Line;
 import io.github.usage4j.pricing.CostExplanation.Part;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -27,6 +26,16 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
   private static final int MILLION_DIGITS = 6;
   private static final Comparator<Tier> HIGHEST_FIRST =
       Comparator.comparingLong(Tier::above).reversed();
+
+  /** Takes what a call is charged for, product by product. */
+  interface Products {
+    /** So many tokens at a price for a million. */
+    void tokens(
+        Part part, String what, BigDecimal quantity, BigDecimal perMillion, BigDecimal amount);
+
+    /** So many of something else at a price for each. */
+    void units(String what, BigDecimal quantity, BigDecimal price);
+  }
 
   /** What has a price. */
   enum Rate {
@@ -169,13 +178,13 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
   }
 
   /**
-   * One product for each kind of token; the counts must not contradict each other. No token is in
-   * two products: what has a price of its own is taken out of what it is a part of.
+   * One product for each kind of token that was used; the counts must not contradict each other. No
+   * token is in two products: what has a price of its own is taken out of what it is a part of.
    *
    * @param tier whose prices apply; null for those below every threshold
    * @param calls how many calls these tokens are of
    */
-  List<Line> lines(TokenCounts tokens, @Nullable Tier tier, int calls) {
+  void multiply(TokenCounts tokens, @Nullable Tier tier, int calls, Products to) {
     Map<Rate, BigDecimal> rates = amountsIn(tier);
     long read = orZero(tokens.cacheRead());
     long write = orZero(tokens.cacheWrite());
@@ -189,44 +198,39 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     BigDecimal in = rates.getOrDefault(Rate.INPUT, BigDecimal.ZERO);
     BigDecimal out = rates.getOrDefault(Rate.OUTPUT, BigDecimal.ZERO);
     BigDecimal writePrice = rates.getOrDefault(Rate.CACHE_WRITE, in);
-    var lines = new ArrayList<Line>(6);
-    add(lines, Part.INPUT, "input", fresh - audioIn, in);
-    add(lines, Part.INPUT, "input, audio", audioIn, rates.getOrDefault(Rate.INPUT_AUDIO, in));
-    add(lines, Part.CACHE, "cache read", read, rates.getOrDefault(Rate.CACHE_READ, in));
-    add(lines, Part.CACHE, "cache write", write - oneHour, writePrice);
-    add(
-        lines,
+    tokens(to, Part.INPUT, "input", fresh - audioIn, in);
+    tokens(to, Part.INPUT, "input, audio", audioIn, rates.getOrDefault(Rate.INPUT_AUDIO, in));
+    tokens(to, Part.CACHE, "cache read", read, rates.getOrDefault(Rate.CACHE_READ, in));
+    tokens(to, Part.CACHE, "cache write", write - oneHour, writePrice);
+    tokens(
+        to,
         Part.CACHE,
         "cache write, 1 hour",
         oneHour,
         rates.getOrDefault(Rate.CACHE_WRITE_ONE_HOUR, writePrice));
-    add(lines, Part.OUTPUT, "output", output - reasoning - audioOut, out);
-    add(
-        lines,
-        Part.OUTPUT,
-        "output, reasoning",
-        reasoning,
-        rates.getOrDefault(Rate.REASONING, out));
-    add(lines, Part.OUTPUT, "output, audio", audioOut, rates.getOrDefault(Rate.OUTPUT_AUDIO, out));
+    tokens(to, Part.OUTPUT, "output", output - reasoning - audioOut, out);
+    tokens(
+        to, Part.OUTPUT, "output, reasoning", reasoning, rates.getOrDefault(Rate.REASONING, out));
+    tokens(to, Part.OUTPUT, "output, audio", audioOut, rates.getOrDefault(Rate.OUTPUT_AUDIO, out));
     BigDecimal perCall = rates.get(Rate.PER_CALL);
     if (perCall != null) {
-      lines.add(Line.of("calls", BigDecimal.valueOf(calls), perCall));
+      to.units("calls", BigDecimal.valueOf(calls), perCall);
     }
-    return lines;
   }
 
   /** One product for each unit that has a price. */
-  List<Line> unitLines(Map<String, BigDecimal> used) {
-    var lines = new ArrayList<Line>();
+  void multiply(Map<String, BigDecimal> used, Products to) {
+    if (used.isEmpty()) {
+      return;
+    }
     new TreeMap<>(used)
         .forEach(
             (unit, amount) -> {
               BigDecimal price = units.get(unit);
               if (price != null && amount.signum() > 0) {
-                lines.add(Line.of(unit, amount, price));
+                to.units(unit, amount, price);
               }
             });
-    return lines;
   }
 
   /** How many of a part are priced by themselves: none without a price, never more than there. */
@@ -235,12 +239,11 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     return rates.containsKey(rate) ? Math.min(orZero(part), whole) : 0;
   }
 
-  private static void add(
-      List<Line> lines, Part part, String what, long count, BigDecimal perMillion) {
+  private static void tokens(
+      Products to, Part part, String what, long count, BigDecimal perMillion) {
     if (count > 0) {
       BigDecimal quantity = BigDecimal.valueOf(count);
-      BigDecimal amount = perMillion(perMillion.multiply(quantity));
-      lines.add(new Line(part, what, quantity, perMillion, Line.MILLION, amount));
+      to.tokens(part, what, quantity, perMillion, perMillion(perMillion.multiply(quantity)));
     }
   }
 

@@ -31,7 +31,7 @@ final class Pricing {
     }
     return guard.get(
         Anomaly.PRICING_FAILED,
-        "the price of " + event.provider() + "/" + event.model(),
+        () -> "the price of " + event.provider() + "/" + event.model(),
         () ->
             prices
                 .apply(event.attribution())
