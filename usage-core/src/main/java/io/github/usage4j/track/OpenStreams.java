@@ -3,7 +3,8 @@ package io.github.usage4j.track;
 import io.github.usage4j.internal.Durations;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -18,7 +19,10 @@ final class OpenStreams {
 
   private final long idleNanos;
   private final Timer timer;
-  private final Set<TrackedCall> open = ConcurrentHashMap.newKeySet();
+
+  /** By id, whose hash is there already; that of an object costs a call more than the rest. */
+  private final Map<UUID, TrackedCall> open = new ConcurrentHashMap<>();
+
   private final AtomicBoolean watching = new AtomicBoolean();
 
   OpenStreams(Duration idle, Timer timer) {
@@ -27,18 +31,18 @@ final class OpenStreams {
   }
 
   void add(TrackedCall stream) {
-    open.add(stream);
+    open.put(stream.id(), stream);
     watch();
   }
 
   void remove(TrackedCall stream) {
-    open.remove(stream);
+    open.remove(stream.id());
   }
 
   /** Gives all up, and waits for those that another thread is ending just now. */
   void closeAll(long deadline) {
     var why = new TimeoutException("the tracker was closed before the call had ended");
-    List<TrackedCall> left = List.copyOf(open);
+    List<TrackedCall> left = List.copyOf(open.values());
     left.forEach(stream -> stream.abandon(why));
     for (TrackedCall stream : left) {
       if (!stream.awaitDelivery(deadline)) {
@@ -56,7 +60,7 @@ final class OpenStreams {
   private void sweep() {
     watching.set(false);
     try {
-      for (TrackedCall stream : open) {
+      for (TrackedCall stream : open.values()) {
         if (stream.quietNanos() >= idleNanos) {
           stream.heard(); // or the next sweep would give it up again before this one has come to it
           var why =

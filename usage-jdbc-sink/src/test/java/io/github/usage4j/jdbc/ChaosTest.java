@@ -3,6 +3,7 @@ package io.github.usage4j.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.usage4j.Attribution;
+import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Kind;
@@ -243,6 +244,8 @@ class ChaosTest {
     assertThat(stored).hasSize(recorded.size() - poison.size());
     assertThat(recorded.keySet()).containsAll(stored);
     assertThat(sum).isEqualTo(tokens.get());
+    JdbcUsageStore store = JdbcUsageStore.open(database);
+    assertThat(store.maintenance().verify(BillingPeriod.lifetime())).isEmpty();
   }
 
   private DataSource faulty(DataSource real, TcpProxy proxy) throws Exception {

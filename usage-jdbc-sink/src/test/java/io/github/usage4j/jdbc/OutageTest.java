@@ -128,6 +128,7 @@ class OutageTest {
         "%s: %d recorded, %d stored, %d retries, %d duplicates, %d waits%n",
         name, load.events.get(), sum.calls(), end.retries(), end.duplicates(), end.waits());
     assertThat(sum.calls()).isEqualTo(load.events.get());
+    assertThat(store.maintenance().verify(BillingPeriod.lifetime())).isEmpty();
     assertThat(sum.totalTokens()).isEqualTo(load.tokens.get() + load.events.get());
     assertThat(end.droppedInAll()).isZero();
     assertThat(end.waits()).isZero();
