@@ -6,6 +6,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -98,27 +99,27 @@ public record UsageFilter(
 
   /** Only calls of this actor. */
   public UsageFilter user(String id) {
-    return copy(required("user", id), customer, session, category, provider, model, outcome);
+    return with(copy -> copy.user = required("user", id));
   }
 
   /** Only calls made while viewing this customer. */
   public UsageFilter customer(String id) {
-    return copy(user, required("customer", id), session, category, provider, model, outcome);
+    return with(copy -> copy.customer = required("customer", id));
   }
 
   /** Only calls of this conversation. */
   public UsageFilter session(String id) {
-    return copy(user, customer, required("session", id), category, provider, model, outcome);
+    return with(copy -> copy.session = required("session", id));
   }
 
   /** Only calls of this feature or request type. */
   public UsageFilter category(String name) {
-    return copy(user, customer, session, required("category", name), provider, model, outcome);
+    return with(copy -> copy.category = required("category", name));
   }
 
   /** Only calls of this provider. */
   public UsageFilter provider(String name) {
-    return copy(user, customer, session, category, required("provider", name), model, outcome);
+    return with(copy -> copy.provider = required("provider", name));
   }
 
   /**
@@ -127,29 +128,17 @@ public record UsageFilter(
    */
   public UsageFilter model(String name) {
     Objects.requireNonNull(name, "model");
-    return copy(user, customer, session, category, provider, name, outcome);
+    return with(copy -> copy.model = name);
   }
 
   /** Only calls that ended like this. */
   public UsageFilter outcome(UsageEvent.Outcome outcome) {
-    return copy(user, customer, session, category, provider, model, outcome);
+    return with(copy -> copy.outcome = outcome);
   }
 
   /** Only calls that used something and have no price. */
   public UsageFilter unpriced() {
-    return new UsageFilter(
-        everywhere,
-        organization,
-        user,
-        customer,
-        session,
-        category,
-        provider,
-        model,
-        outcome,
-        true,
-        tags,
-        recordedSince);
+    return with(copy -> copy.onlyUnpriced = true);
   }
 
   /** Only calls that have this tag with this value, beside the tags asked for already. */
@@ -158,37 +147,13 @@ public record UsageFilter(
     more.put(
         Checks.requireIdentifier("tag key", key, Attribution.MAX_ID),
         Checks.requireIdentifier("value of tag '" + key + "'", value, Attribution.MAX_ID));
-    return new UsageFilter(
-        everywhere,
-        organization,
-        user,
-        customer,
-        session,
-        category,
-        provider,
-        model,
-        outcome,
-        onlyUnpriced,
-        more,
-        recordedSince);
+    return with(copy -> copy.tags = more);
   }
 
   /** Only calls that the store wrote at or after this instant, by the writer's clock. */
   public UsageFilter recordedSince(Instant instant) {
     Objects.requireNonNull(instant, "recordedSince");
-    return new UsageFilter(
-        everywhere,
-        organization,
-        user,
-        customer,
-        session,
-        category,
-        provider,
-        model,
-        outcome,
-        onlyUnpriced,
-        tags,
-        instant);
+    return with(copy -> copy.recordedSince = instant);
   }
 
   /**
@@ -242,27 +207,36 @@ public record UsageFilter(
     return wanted == null || wanted.equals(actual);
   }
 
-  private UsageFilter copy(
-      @Nullable String user,
-      @Nullable String customer,
-      @Nullable String session,
-      @Nullable String category,
-      @Nullable String provider,
-      @Nullable String model,
-      UsageEvent.@Nullable Outcome outcome) {
+  /** What a copy has in other places than this filter. */
+  private final class Copy {
+    private @Nullable String user = UsageFilter.this.user;
+    private @Nullable String customer = UsageFilter.this.customer;
+    private @Nullable String session = UsageFilter.this.session;
+    private @Nullable String category = UsageFilter.this.category;
+    private @Nullable String provider = UsageFilter.this.provider;
+    private @Nullable String model = UsageFilter.this.model;
+    private UsageEvent.@Nullable Outcome outcome = UsageFilter.this.outcome;
+    private boolean onlyUnpriced = UsageFilter.this.onlyUnpriced;
+    private Map<String, String> tags = UsageFilter.this.tags;
+    private @Nullable Instant recordedSince = UsageFilter.this.recordedSince;
+  }
+
+  private UsageFilter with(Consumer<Copy> change) {
+    var copy = new Copy();
+    change.accept(copy);
     return new UsageFilter(
         everywhere,
         organization,
-        user,
-        customer,
-        session,
-        category,
-        provider,
-        model,
-        outcome,
-        onlyUnpriced,
-        tags,
-        recordedSince);
+        copy.user,
+        copy.customer,
+        copy.session,
+        copy.category,
+        copy.provider,
+        copy.model,
+        copy.outcome,
+        copy.onlyUnpriced,
+        copy.tags,
+        copy.recordedSince);
   }
 
   private static String required(String name, @Nullable String value) {

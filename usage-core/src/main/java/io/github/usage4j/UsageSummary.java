@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -232,29 +231,6 @@ public record UsageSummary(
       return Quality.MISSING;
     }
     return estimated == calls ? Quality.ESTIMATED : Quality.PARTIAL;
-  }
-
-  /**
-   * The change since an earlier summary in percent, for display: 10 to 15 is 50. Empty if the
-   * earlier one was 0, or if costs are not in one currency.
-   */
-  public OptionalDouble changeSince(UsageSummary earlier, UsageMeasure measure) {
-    if (measure == UsageMeasure.COST) {
-      var currencies =
-          Stream.concat(costs.stream(), earlier.costs.stream()).map(Cost::currency).distinct();
-      if (currencies.count() > 1) {
-        return OptionalDouble.empty();
-      }
-    }
-    BigDecimal before = earlier.amount(measure);
-    return before.signum() == 0
-        ? OptionalDouble.empty()
-        : OptionalDouble.of(
-            amount(measure)
-                .subtract(before)
-                .movePointRight(2)
-                .divide(before, MathContext.DECIMAL64)
-                .doubleValue());
   }
 
   /** Both added up; keys and labels are kept where both say the same. */

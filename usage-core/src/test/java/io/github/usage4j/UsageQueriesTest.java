@@ -204,17 +204,6 @@ class UsageQueriesTest {
   }
 
   @Test
-  void changeSince_isInPercent_orEmptyWhereThereIsNoAnswer() {
-    add("2026-10-02T00:00:00Z", "acme", "ada", "gpt", 9, "0.10");
-    add("2026-11-02T00:00:00Z", "acme", "ada", "gpt", 14, "0.05");
-    UsageSummary october = usage.total(ACME, BillingPeriod.month(2026, 10));
-    UsageSummary november = usage.total(ACME, NOVEMBER);
-    assertThat(november.changeSince(october, UsageMeasure.TOKENS)).hasValue(50.0);
-    assertThat(november.changeSince(october, UsageMeasure.COST)).hasValue(-50.0);
-    assertThat(november.changeSince(UsageSummary.EMPTY, UsageMeasure.TOKENS)).isEmpty();
-  }
-
-  @Test
   void filter_alwaysSaysWhoMaySee() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> UsageFilter.organization(null))

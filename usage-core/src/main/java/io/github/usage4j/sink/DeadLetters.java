@@ -1,15 +1,12 @@
 package io.github.usage4j.sink;
 
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.github.usage4j.Attribution;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageMetrics;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.UsageMetrics.DropReason;
-import io.github.usage4j.internal.EventJson;
+import io.github.usage4j.internal.LetterFile;
+import io.github.usage4j.internal.LetterLine;
 import io.github.usage4j.internal.Lines;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -20,11 +17,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -46,12 +40,7 @@ public final class DeadLetters {
   public static final String FILE_NAME = "dead-letters.jsonl";
 
   private static final Logger LOG = LoggerFactory.getLogger(UsageSink.class);
-  private static final JsonMapper MAPPER = new JsonMapper();
-  private static final int MAX_LINE = 1 << 20;
   private static final int BATCH = 500;
-
-  /** All files: letters are rare, and two objects may be for one file. */
-  private static final Object FILES = new Object();
 
   private final Path file;
 
@@ -79,9 +68,10 @@ public final class DeadLetters {
     var lines = new ArrayList<String>();
     try {
       for (Letter letter : letters) {
-        lines.add(line(letter));
+        var line = new LetterLine(letter.event(), letter.reason(), letter.at(), letter.why());
+        lines.add(new String(line.bytes(), StandardCharsets.UTF_8));
       }
-      synchronized (FILES) {
+      synchronized (LetterFile.FILES) {
         append(file, String.join("\n", lines).getBytes(StandardCharsets.UTF_8));
       }
     } catch (IOException | RuntimeException e) {
@@ -92,15 +82,7 @@ public final class DeadLetters {
 
   private static void append(Path file, byte[] lines) throws IOException {
     if (!Files.exists(file)) {
-      Path parent = file.toAbsolutePath().getParent();
-      if (parent != null) {
-        Files.createDirectories(parent);
-      }
-      boolean posix = file.getFileSystem().supportedFileAttributeViews().contains("posix");
-      FileAttribute<?>[] ownerOnly = {
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
-      };
-      Files.createFile(file, posix ? ownerOnly : new FileAttribute<?>[0]);
+      LetterFile.create(file);
     }
     try (var out = new RandomAccessFile(file.toFile(), "rw")) {
       long end = out.length();
@@ -118,27 +100,6 @@ public final class DeadLetters {
     }
   }
 
-  private static String line(Letter letter) throws IOException {
-    var bytes = new ByteArrayOutputStream(512);
-    Attribution who = letter.event().attribution();
-    try (JsonGenerator json = MAPPER.createGenerator(bytes)) {
-      json.writeStartObject();
-      json.writeStringField("reason", letter.reason().name());
-      json.writeStringField("at", letter.at().truncatedTo(ChronoUnit.MICROS).toString());
-      json.writeStringField("why", letter.why());
-      if (who.userLabel() != null) {
-        json.writeStringField("userLabel", who.userLabel());
-      }
-      if (who.customerLabel() != null) {
-        json.writeStringField("customerLabel", who.customerLabel());
-      }
-      json.writeFieldName("event");
-      json.writeRawValue(new String(EventJson.write(letter.event(), null), StandardCharsets.UTF_8));
-      json.writeEndObject();
-    }
-    return bytes.toString(StandardCharsets.UTF_8);
-  }
-
   /**
    * Shows every letter, oldest first; those of a replay that did not end come first. A line that
    * cannot be read is logged and passed over.
@@ -146,7 +107,7 @@ public final class DeadLetters {
    * @throws UsageException if the file cannot be read
    */
   public void forEach(Consumer<Letter> reader) {
-    synchronized (FILES) {
+    synchronized (LetterFile.FILES) {
       forEach(underway(), reader, line -> LOG.warn("A dead letter cannot be read: {}", line));
       forEach(file, reader, line -> LOG.warn("A dead letter cannot be read: {}", line));
     }
@@ -159,10 +120,20 @@ public final class DeadLetters {
    * delivered again, which changes nothing in a store.
    *
    * @return how many events the sink has now
-   * @throws UsageException if the file cannot be read or moved
+   * @throws UsageException if the file cannot be read or moved, or an erasure of what is in it was
+   *     cut short: any method of the store's maintenance that erases or deletes ends it
    * @throws Exception what the sink throws if it cannot write now; no letter is lost
    */
   public long replay(UsageSink sink) throws Exception {
+    LetterFile.ON_THE_WAY.lock();
+    try {
+      return replayAll(sink);
+    } finally {
+      LetterFile.ON_THE_WAY.unlock();
+    }
+  }
+
+  private long replayAll(UsageSink sink) throws Exception {
     var counts = new DeliveryCounts(UsageMetrics.NONE);
     var delivery = new Delivery(sink, counts, this);
     var letters = new ArrayList<UsageEvent>();
@@ -193,8 +164,12 @@ public final class DeadLetters {
 
   /** New letters go to a new file from now on. */
   private void begin() {
-    synchronized (FILES) {
+    synchronized (LetterFile.FILES) {
       try {
+        if (!new LetterFile(file).pending().isEmpty()) {
+          throw new UsageException(
+              "an erasure of letters in " + file + " was cut short and must be ended first", null);
+        }
         if (!Files.exists(underway()) && Files.exists(file)) {
           Files.move(file, underway(), StandardCopyOption.ATOMIC_MOVE);
         }
@@ -219,14 +194,14 @@ public final class DeadLetters {
 
   private void keepUnreadable(String line) {
     try {
-      append(beside(".unreadable"), line.getBytes(StandardCharsets.UTF_8));
+      append(beside(LetterFile.UNREADABLE), line.getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new UsageException("cannot keep a line of " + file + ": " + e, e);
     }
   }
 
   private Path underway() {
-    return beside(".replaying");
+    return beside(LetterFile.REPLAYING);
   }
 
   private Path beside(String suffix) {
@@ -255,28 +230,15 @@ public final class DeadLetters {
       throws IOException {
     while (true) {
       try {
-        return Lines.read(in, MAX_LINE);
+        return Lines.read(in, LetterLine.MAX_BYTES);
       } catch (Lines.TooLongException e) {
         unreadable.accept(String.valueOf(e.getMessage()));
       }
     }
   }
 
-  private static @Nullable Letter parse(byte[] line) {
-    try {
-      JsonNode json = MAPPER.readTree(line);
-      UsageEvent event = EventJson.read(MAPPER.writeValueAsBytes(json.path("event"))).event();
-      Attribution who = event.attribution();
-      who = who.user(who.user(), json.path("userLabel").textValue());
-      who = who.customer(who.customer(), json.path("customerLabel").textValue());
-      return new Letter(
-          event.toBuilder().attribution(who).build(),
-          DropReason.valueOf(json.path("reason").asText()),
-          Instant.parse(json.path("at").asText()),
-          json.path("why").asText());
-    } catch (IOException | RuntimeException e) {
-      LOG.debug("Not a dead letter", e);
-      return null;
-    }
+  private static @Nullable Letter parse(byte[] bytes) {
+    LetterLine line = LetterLine.parse(bytes);
+    return line == null ? null : new Letter(line.event(), line.reason(), line.at(), line.why());
   }
 }

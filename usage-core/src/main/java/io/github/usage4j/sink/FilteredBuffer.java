@@ -40,6 +40,11 @@ final class FilteredBuffer implements UsageBuffer.Running {
   }
 
   @Override
+  public boolean purge(Duration timeout) {
+    return buffer.purge(timeout);
+  }
+
+  @Override
   public UsageBuffer.Health health() {
     return buffer.health();
   }

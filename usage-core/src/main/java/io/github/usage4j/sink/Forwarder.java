@@ -73,13 +73,25 @@ final class Forwarder implements Courier.Host {
         : Duration.ofMillis(Math.max(0, clock.millis() - oldest));
   }
 
-  /** Waits until all that is in the journal now is stored; false if it is not. */
-  boolean flush(long nanos) {
+  /** Waits until no file up to this number, which is ended, is needed; false if one is. */
+  boolean forget(long number, long nanos) {
+    hurry();
+    return progress.await(nanos, () -> journal.hasForgotten(number) || terminated)
+        && journal.hasForgotten(number);
+  }
+
+  private long hurry() {
     long target = journal.nextRecord();
     synchronized (this) {
       flushTarget = Math.max(flushTarget, target);
     }
     LockSupport.unpark(thread);
+    return target;
+  }
+
+  /** Waits until all that is in the journal now is stored; false if it is not. */
+  boolean flush(long nanos) {
+    long target = hurry();
     return progress.await(nanos, () -> reader.forgotten() >= target || terminated)
         && reader.forgotten() >= target;
   }
@@ -104,6 +116,7 @@ final class Forwarder implements Courier.Host {
           pause(Courier.jittered(Courier.FIRST_BACKOFF));
         } else if (batch.isEmpty()) {
           reader.forget();
+          reader.forgetEnded();
           progress.signal();
           if (closing && pending() == 0) {
             break;
@@ -115,7 +128,7 @@ final class Forwarder implements Courier.Host {
       }
     } finally {
       if (closing && pending() == 0) {
-        reader.forgetAll();
+        reader.forgetEnded();
       }
       reader.closeFile();
       terminated = true;

@@ -13,7 +13,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +42,10 @@ final class Journal {
   private final AtomicLong bytes = new AtomicLong();
   private final ByteSink records = new ByteSink();
   private final SpoolFolder.Position start;
+
+  /** Held by whoever adds to the last file or ends it. */
+  private final ReentrantLock adding = new ReentrantLock();
+
   private volatile long nextRecord;
   private long nextSegment;
   private @Nullable Segment current;
@@ -146,13 +152,13 @@ final class Journal {
   /** All files up to this one, without it, are stored. */
   void forgetBefore(long number) {
     for (Segment segment : segments.headMap(number).values()) {
-      segments.remove(segment.number());
       bytes.addAndGet(-segment.end());
       if (segment.damaged()) {
         folder.setAside(segment.path());
       } else {
         folder.delete(segment.path());
       }
+      segments.remove(segment.number()); // last: who waits for it finds no file
     }
   }
 
@@ -164,6 +170,15 @@ final class Journal {
    *     some may be there
    */
   void append(List<UsageEvent> events) throws IOException, UsageSink.RejectedException {
+    adding.lock();
+    try {
+      appendAll(events);
+    } finally {
+      adding.unlock();
+    }
+  }
+
+  private void appendAll(List<UsageEvent> events) throws IOException, UsageSink.RejectedException {
     encode(events);
     if (bytes.get() + records.size() > maxBytes) {
       throw new IOException(
@@ -303,8 +318,42 @@ final class Journal {
     out = null;
   }
 
+  /**
+   * Lets the next events go to a new file, so that the last one can be forgotten.
+   *
+   * @return the number of the last file that was begun; -1 if the disk took too long
+   */
+  long endFile(long nanos) {
+    boolean held = false;
+    try {
+      held = adding.tryLock(nanos, TimeUnit.NANOSECONDS);
+      if (!held) {
+        return -1;
+      }
+      endFile();
+      return nextSegment - 1;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return -1;
+    } finally {
+      if (held) {
+        adding.unlock();
+      }
+    }
+  }
+
+  /** True if no file up to this number is needed any more. */
+  boolean hasForgotten(long number) {
+    return segments.headMap(number, true).isEmpty();
+  }
+
   /** No more is added. */
   void close() {
-    endFile();
+    adding.lock();
+    try {
+      endFile();
+    } finally {
+      adding.unlock();
+    }
   }
 }

@@ -150,10 +150,14 @@ final class JournalReader {
     forgotten = nextRecord;
   }
 
-  /** Forgets the last file too, when nothing more will be added and all of it was read. */
-  void forgetAll() {
+  /** Forgets the last file too, if nothing more will be added to it and all of it is stored. */
+  void forgetEnded() {
     Segment last = segment;
-    if (last != null && journal.after(last.number()) == null && offset >= last.end()) {
+    // Sealed first: then the end that is seen after it is the last one.
+    if (last != null
+        && last.sealed()
+        && offset >= last.end()
+        && journal.after(last.number()) == null) {
       closeFile();
       segment = null;
       segmentNumber = last.number() + 1;

@@ -216,6 +216,17 @@ final class SpoolBuffer implements UsageBuffer.Running {
   }
 
   @Override
+  public boolean purge(Duration timeout) {
+    long deadline = System.nanoTime() + Durations.toNanos(timeout);
+    boolean stored = flush(timeout);
+    long last = journal.endFile(Math.max(0, deadline - System.nanoTime()));
+    return last >= 0
+        && forwarder.forget(last, Math.max(0, deadline - System.nanoTime()))
+        && folder.hasNothingUpTo(last)
+        && stored;
+  }
+
+  @Override
   public UsageBuffer.Health health() {
     UsageBuffer.Health disk = collector.health();
     UsageBuffer.State state =

@@ -28,6 +28,7 @@ final class SpoolFolder {
 
   private static final Logger LOG = LoggerFactory.getLogger(UsageSink.class);
   private static final int POSITION_BYTES = 28;
+  private static final String CORRUPT = ".corrupt";
 
   private final Path directory;
   private final boolean posix;
@@ -133,10 +134,29 @@ final class SpoolFolder {
     return file;
   }
 
+  /** True if no file up to this number is there, nor one that was set aside. */
+  boolean hasNothingUpTo(long number) {
+    try (Stream<Path> all = Files.list(directory)) {
+      List<Path> left =
+          all.filter(
+                  path ->
+                      Segment.numberOf(path).map(found -> found <= number).orElse(false)
+                          || path.toString().endsWith(CORRUPT))
+              .toList();
+      if (!left.isEmpty()) {
+        LOG.warn("Events are left in {}", left);
+      }
+      return left.isEmpty();
+    } catch (IOException e) {
+      LOG.warn("Cannot list {}", directory, e);
+      return false;
+    }
+  }
+
   /** Keeps a file that has something wrong out of the way, for people. */
   void setAside(Path file) {
     try {
-      Files.move(file, file.resolveSibling(file.getFileName() + ".corrupt"));
+      Files.move(file, file.resolveSibling(file.getFileName() + CORRUPT));
     } catch (IOException e) {
       LOG.warn("Cannot set {} aside", file, e);
     }

@@ -89,6 +89,17 @@ public final class UsageBuffer {
      */
     boolean flush(Duration timeout);
 
+    /**
+     * Like {@link #flush}; after that no byte of what was accepted before lies in a spool. Dead
+     * letters stay.
+     *
+     * @return false if the time was not enough, if something had to be dropped meanwhile, or if the
+     *     spool has files that it set aside because they are damaged
+     */
+    default boolean purge(Duration timeout) {
+      return flush(timeout);
+    }
+
     /** How it is doing now. Quick; asks neither the sink nor the disk. */
     Health health();
 

@@ -8,6 +8,7 @@ import io.github.usage4j.sink.UsageBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiPredicate;
 
 /** The sinks of a tracker, each behind its buffer. */
 final class Sinks {
@@ -46,11 +47,19 @@ final class Sinks {
   }
 
   boolean flush(Duration timeout) {
+    return all(timeout, UsageBuffer.Running::flush);
+  }
+
+  boolean purge(Duration timeout) {
+    return all(timeout, UsageBuffer.Running::purge);
+  }
+
+  private boolean all(Duration timeout, BiPredicate<UsageBuffer.Running, Duration> done) {
     long deadline = System.nanoTime() + Durations.toNanos(timeout);
     boolean all = true;
     for (UsageBuffer.Running buffer : buffers) {
       long left = Math.max(0, deadline - System.nanoTime());
-      all &= buffer.flush(Duration.ofNanos(left));
+      all &= done.test(buffer, Duration.ofNanos(left));
     }
     return all;
   }

@@ -267,6 +267,17 @@ public final class UsageTracker implements AutoCloseable {
   }
 
   /**
+   * Like {@link #flush}; after that no byte of what was recorded before lies in a spool. To be
+   * called before somebody is erased from the store: see docs/retention.md.
+   *
+   * @return false if the time was not enough, if something had to be dropped meanwhile, or if a
+   *     spool has files that it set aside because they are damaged, which the log names
+   */
+  public boolean purge(Duration timeout) {
+    return sinks.purge(timeout);
+  }
+
+  /**
    * How the buffers are doing: one entry for each sink, in the order in which they were given.
    * Quick; asks neither a sink nor a disk.
    */

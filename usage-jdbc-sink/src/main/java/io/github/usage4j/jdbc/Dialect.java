@@ -121,6 +121,9 @@ interface Dialect {
     return isTrue(connection, sql, tables.namespace(), unqualified(table), column);
   }
 
+  /** True if an index of this name is there and can be used. */
+  boolean hasIndex(Connection connection, Tables tables, String index) throws SQLException;
+
   /** The schema (MariaDB: database) of names that have none, as an expression. */
   String currentNamespace();
 

@@ -2,13 +2,9 @@ package io.github.usage4j.jdbc;
 
 import io.github.usage4j.Attribution;
 import io.github.usage4j.UsageEvent;
+import io.github.usage4j.internal.LetterFile;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -16,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -23,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Puts random pseudonyms in the place of ids of one organization, everywhere at once.
  *
- * <p>The changed archives are written first, beside the old ones; then one transaction changes the
- * database and notes that it did; then the archives are put in place and the note is removed.
- * {@link #settle} does the rest of it when a process died in between.
+ * <p>The changed archives and dead letters are written first, beside the old ones; then one
+ * transaction changes the database and notes that it did; then the files are put in place and the
+ * note is removed. {@link #settle} does the rest of it when a process died in between.
  */
 final class Erasure {
 
@@ -37,40 +34,48 @@ final class Erasure {
 
   private final Jobs jobs;
   private final Archives archives;
+  private final Letters letters;
   private final JobLock.Held lock;
   private final String organization;
+  private final ErasedRows rows;
 
   /**
    * @param organization "" is unattributed
    */
-  Erasure(Jobs jobs, Archives archives, JobLock.Held lock, String organization) {
+  Erasure(Jobs jobs, Archives archives, Letters letters, JobLock.Held lock, String organization) {
     this.jobs = jobs;
     this.archives = archives;
+    this.letters = letters;
     this.lock = lock;
     this.organization = organization;
+    rows = new ErasedRows(jobs, organization);
   }
 
   /** A fresh one each time: nobody can compute it from what it stands for. */
   private static String pseudonym() {
-    var bytes = new byte[16];
+    return PREFIX + random(16);
+  }
+
+  private static String random(int length) {
+    var bytes = new byte[length];
     RANDOM.nextBytes(bytes);
-    return PREFIX + HexFormat.of().formatHex(bytes);
+    return HexFormat.of().formatHex(bytes);
   }
 
   /** Ends what a killed process began. */
-  static void settle(Jobs jobs, Archives archives, JobLock.Held lock) throws Exception {
-    for (String token : archives.pending()) {
-      boolean happened =
-          lock.step(
-              connection ->
-                  !texts(
-                          connection,
-                          jobs,
-                          "SELECT name FROM " + jobs.tables().jobLock() + " WHERE name = ?",
-                          NOTE + token)
-                      .isEmpty());
+  static void settle(Jobs jobs, Archives archives, Letters letters, JobLock.Held lock)
+      throws Exception {
+    var tokens = new TreeSet<>(archives.pending());
+    tokens.addAll(letters.pending());
+    for (String token : tokens) {
+      boolean happened = lock.step(connection -> jobs.lock(NOTE + token).exists(connection));
       archives.settle(token, happened);
+      letters.settle(token, happened, null);
     }
+    forgetNotes(jobs, lock);
+  }
+
+  private static void forgetNotes(Jobs jobs, JobLock.Held lock) throws Exception {
     lock.step(
         connection ->
             jobs.update(
@@ -84,27 +89,20 @@ final class Erasure {
     String fresh = pseudonym();
     Map<String, String> sessions = new HashMap<>();
     List<Path> files = archives.of(organization);
-    for (Path file : files) {
-      Archives.forEach(
-          file,
-          entry -> {
-            Attribution who = entry.event().attribution();
-            if (user.equals(who.user()) && who.session() != null) {
-              sessions.computeIfAbsent(who.session(), s -> pseudonym());
-            }
-          });
-    }
-    String sql =
-        "SELECT DISTINCT session_id FROM "
-            + jobs.tables().event()
-            + " e WHERE "
-            + isOrganization()
-            + " AND user_id = ? AND session_id IS NOT NULL";
-    lock.step(connection -> texts(connection, jobs, sql, and(user)))
+    forEachOutside(
+        files,
+        event -> {
+          Attribution who = event.attribution();
+          if (user.equals(who.user()) && who.session() != null) {
+            sessions.computeIfAbsent(who.session(), s -> pseudonym());
+          }
+        });
+    lock.step(connection -> rows.sessions(connection, user))
         .forEach(session -> sessions.computeIfAbsent(session, s -> pseudonym()));
     change(
         files,
         organization,
+        user,
         event -> {
           Attribution who = event.attribution();
           UsageEvent changed = user.equals(who.user()) ? cleared(event, who.user(fresh)) : event;
@@ -115,10 +113,10 @@ final class Erasure {
         },
         connection -> {
           // Those that began since then; nobody writes any more.
-          texts(connection, jobs, sql, and(user))
+          rows.sessions(connection, user)
               .forEach(session -> sessions.computeIfAbsent(session, s -> pseudonym()));
-          rename(connection, "user_id", LabelKey.USER, user, fresh);
-          renameSessions(connection, sessions);
+          rows.rename(connection, "user_id", LabelKey.USER, user, fresh);
+          rows.renameSessions(connection, sessions);
           return true;
         });
   }
@@ -128,12 +126,13 @@ final class Erasure {
     change(
         archives.of(organization),
         organization,
+        customer,
         event -> {
           Attribution who = event.attribution();
           return customer.equals(who.customer()) ? cleared(event, who.customer(fresh)) : event;
         },
         connection -> {
-          rename(connection, "customer_id", LabelKey.CUSTOMER, customer, fresh);
+          rows.rename(connection, "customer_id", LabelKey.CUSTOMER, customer, fresh);
           return true;
         });
   }
@@ -154,6 +153,7 @@ final class Erasure {
     change(
         archives.of(organization),
         fresh,
+        organization,
         event -> {
           Attribution who = event.attribution();
           String session = Objects.requireNonNullElse(who.session(), "");
@@ -171,101 +171,81 @@ final class Erasure {
           return cleared(event, changed);
         },
         connection -> {
-          renameSessions(connection, sessions);
-          clear(connection, "organization", organization, "", fresh);
-          for (String table : List.of(jobs.tables().horizon(), jobs.tables().monthClose())) {
-            jobs.update(
-                connection,
-                "UPDATE " + table + " SET organization = ? WHERE organization = ?",
-                fresh,
-                organization);
-          }
-          rehash(connection, "organization", organization, fresh);
-          jobs.update(
-              connection,
-              "DELETE FROM " + jobs.tables().label() + " WHERE organization = ?",
-              organization);
+          rows.renameSessions(connection, sessions);
+          rows.renameOrganization(connection, fresh);
           return true;
         });
   }
 
-  /** Those in rows and archives that are no pseudonyms. */
-  private Set<String> named(
-      String column, java.util.function.Function<Attribution, @Nullable String> id)
+  private interface Reader {
+    void read(UsageEvent event);
+  }
+
+  /** The events of the organization in archives and dead letters. */
+  private void forEachOutside(List<Path> files, Reader reader) throws Exception {
+    for (Path file : files) {
+      Archives.forEach(file, entry -> reader.read(entry.event()));
+    }
+    letters.forEach(organization, reader::read);
+  }
+
+  /** Those in rows, archives and dead letters that are no pseudonyms. */
+  private Set<String> named(String column, Function<Attribution, @Nullable String> id)
       throws Exception {
     var names = new TreeSet<String>();
-    names.addAll(
-        lock.step(
-            connection ->
-                texts(
-                    connection,
-                    jobs,
-                    "SELECT DISTINCT "
-                        + column
-                        + " FROM "
-                        + jobs.tables().event()
-                        + " e WHERE "
-                        + isOrganization()
-                        + " AND "
-                        + column
-                        + " IS NOT NULL",
-                    and())));
+    names.addAll(lock.step(connection -> rows.inCalls(connection, column)));
     if (!column.equals("session_id")) {
-      names.addAll(
-          lock.step(
-              connection ->
-                  texts(
-                      connection,
-                      jobs,
-                      "SELECT DISTINCT "
-                          + column
-                          + " FROM "
-                          + jobs.tables().rollup()
-                          + " WHERE organization = ? AND "
-                          + column
-                          + " <> "
-                          + jobs.dialect().emptyText(),
-                      organization)));
+      names.addAll(lock.step(connection -> rows.inRollups(connection, column)));
     }
-    for (Path file : archives.of(organization)) {
-      Archives.forEach(
-          file,
-          entry -> {
-            String name = id.apply(entry.event().attribution());
-            if (name != null) {
-              names.add(name);
-            }
-          });
-    }
+    forEachOutside(
+        archives.of(organization),
+        event -> {
+          String name = id.apply(event.attribution());
+          if (name != null) {
+            names.add(name);
+          }
+        });
     return names.stream().filter(name -> !name.startsWith(PREFIX)).collect(Collectors.toSet());
   }
 
+  /**
+   * @param afterwards what the organization is called then
+   * @param name what an unreadable letter is removed for
+   * @param ofEvent changes an event of the organization; returns the same object if it need not
+   */
   private void change(
       List<Path> files,
       String afterwards,
-      UnaryOperator<UsageEvent> inArchives,
+      String name,
+      UnaryOperator<UsageEvent> ofEvent,
       Transactions.Work<Boolean> inDatabase)
       throws Exception {
-    var bytes = new byte[8];
-    RANDOM.nextBytes(bytes);
-    String token = HexFormat.of().formatHex(bytes);
-    archives.prepareChange(token, files, afterwards.isEmpty() ? null : afterwards, inArchives);
-    lock.step(
-        connection -> {
-          jobs.dialect().lockForMaintenance(connection, jobs.tables());
-          inDatabase.run(connection);
-          return jobs.update(
-              connection,
-              "INSERT INTO "
-                  + jobs.tables().jobLock()
-                  + " (name, owner, taken_at, expires_at) VALUES (?, ?, ?, ?)",
-              NOTE + token,
-              "done",
-              jobs.now(),
-              jobs.now());
-        });
-    archives.settle(token, true);
-    settle(jobs, archives, lock);
+    String token = random(8);
+    var ofLetter = new LetterFile.Change(organization, name, ofEvent);
+    letters.hold();
+    try {
+      archives.prepareChange(token, files, afterwards.isEmpty() ? null : afterwards, ofEvent);
+      letters.prepare(token, ofLetter);
+      lock.step(
+          connection -> {
+            jobs.dialect().lockForMaintenance(connection, jobs.tables());
+            inDatabase.run(connection);
+            return jobs.update(
+                connection,
+                "INSERT INTO "
+                    + jobs.tables().jobLock()
+                    + " (name, owner, taken_at, expires_at) VALUES (?, ?, ?, ?)",
+                NOTE + token,
+                "done",
+                jobs.now(),
+                jobs.now());
+          });
+      archives.settle(token, true);
+      letters.settle(token, true, ofLetter);
+    } finally {
+      letters.release();
+    }
+    settle(jobs, archives, letters, lock);
   }
 
   /** Whatever the host may have written about a person. */
@@ -288,123 +268,5 @@ final class Erasure {
         .errorMessage(null)
         .credentialId(null)
         .build();
-  }
-
-  private void rename(Connection connection, String column, String kind, String id, String fresh)
-      throws SQLException {
-    clear(connection, column, id, " AND " + isOrganization(), fresh);
-    rehash(connection, column, id, fresh);
-    if (column.equals("user_id")) {
-      jobs.update(
-          connection,
-          "UPDATE "
-              + jobs.tables().monthClose()
-              + " SET user_id = ? WHERE organization = ? AND user_id = ?",
-          fresh,
-          organization,
-          id);
-    }
-    jobs.update(
-        connection,
-        "DELETE FROM " + jobs.tables().label() + " WHERE organization = ? AND kind = ? AND id = ?",
-        organization,
-        kind,
-        id);
-  }
-
-  private void clear(
-      Connection connection, String column, String id, String andOrganization, String fresh)
-      throws SQLException {
-    List<Object> values = new ArrayList<>();
-    values.add(id);
-    if (!andOrganization.isEmpty() && !organization.isEmpty()) {
-      values.add(organization);
-    }
-    String rows = " WHERE " + column + " = ?" + andOrganization;
-    jobs.update(
-        connection,
-        "DELETE FROM "
-            + jobs.tables().eventTag()
-            + " WHERE event_id IN (SELECT id FROM "
-            + jobs.tables().event()
-            + rows
-            + ")",
-        values.toArray());
-    values.add(0, fresh);
-    jobs.update(
-        connection,
-        "UPDATE "
-            + jobs.tables().event()
-            + " SET "
-            + column
-            + " = ?, tags = NULL, metadata = NULL, error_type = NULL, error_message = NULL,"
-            + " credential_id = NULL"
-            + rows,
-        values.toArray());
-  }
-
-  private void renameSessions(Connection connection, Map<String, String> sessions)
-      throws SQLException {
-    for (Map.Entry<String, String> session : sessions.entrySet()) {
-      List<Object> values = new ArrayList<>();
-      values.add(session.getValue());
-      values.addAll(List.of(and(session.getKey())));
-      jobs.update(
-          connection,
-          "UPDATE "
-              + jobs.tables().event()
-              + " SET session_id = ? WHERE "
-              + isOrganization()
-              + " AND session_id = ?",
-          values.toArray());
-    }
-  }
-
-  /** The key of a rollup row has the name in it; that of a fresh pseudonym is nobody else's. */
-  private void rehash(Connection connection, String column, String id, String fresh)
-      throws SQLException {
-    List<String> key =
-        RollupKey.COLUMNS.stream()
-            .map(name -> name.equals(column) ? jobs.dialect().text(fresh) : name)
-            .toList();
-    String sql =
-        "UPDATE "
-            + jobs.tables().rollup()
-            + " SET key_hash = "
-            + jobs.dialect().keyHash(key)
-            + ", "
-            + column
-            + " = ? WHERE organization = ? AND "
-            + column
-            + " = ?";
-    jobs.update(connection, sql, fresh, organization, id);
-  }
-
-  private String isOrganization() {
-    return organization.isEmpty() ? "organization IS NULL" : "organization = ?";
-  }
-
-  /** The parameters of {@link #isOrganization}, then these. */
-  private Object[] and(String... more) {
-    var values = new ArrayList<Object>();
-    if (!organization.isEmpty()) {
-      values.add(organization);
-    }
-    values.addAll(List.of(more));
-    return values.toArray();
-  }
-
-  private static List<String> texts(Connection connection, Jobs jobs, String sql, Object... values)
-      throws SQLException {
-    var texts = new ArrayList<String>();
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      jobs.bind(statement, values);
-      try (ResultSet row = statement.executeQuery()) {
-        while (row.next()) {
-          texts.add(row.getString(1));
-        }
-      }
-    }
-    return texts;
   }
 }

@@ -38,12 +38,14 @@ final class EventWriter {
   private final Tables tables;
   private final InstantSource clock;
   private final Horizon horizon;
+  private final Partitions partitions;
 
-  EventWriter(Transactions transactions, Dialect dialect, Tables tables, InstantSource clock) {
-    this.transactions = transactions;
-    this.dialect = dialect;
-    this.tables = tables;
-    this.clock = clock;
+  EventWriter(Jobs jobs, Partitions partitions) {
+    this.partitions = partitions;
+    this.transactions = jobs.transactions();
+    this.dialect = jobs.dialect();
+    this.tables = jobs.tables();
+    this.clock = jobs.clock();
     this.horizon = new Horizon(dialect, tables);
   }
 
@@ -54,6 +56,7 @@ final class EventWriter {
     // Of several events with one id the first is the one to store.
     var firsts = new LinkedHashMap<UUID, UsageEvent>();
     batch.forEach(event -> firsts.putIfAbsent(event.id(), event));
+    partitions.prepare(firsts.values());
     Outcome outcome;
     try {
       outcome = transactions.write(connection -> store(connection, firsts.values()));

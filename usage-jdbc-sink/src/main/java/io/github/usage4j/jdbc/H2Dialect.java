@@ -124,6 +124,16 @@ final class H2Dialect implements Dialect {
   }
 
   @Override
+  public boolean hasIndex(Connection connection, Tables tables, String index) throws SQLException {
+    return Dialect.isTrue(
+        connection,
+        "SELECT COUNT(*) > 0 FROM INFORMATION_SCHEMA.INDEXES"
+            + " WHERE LOWER(INDEX_SCHEMA) = LOWER(COALESCE(?, SCHEMA())) AND LOWER(INDEX_NAME) = ?",
+        tables.namespace(),
+        Dialect.unqualified(index));
+  }
+
+  @Override
   public boolean transactionalDdl() {
     return false;
   }

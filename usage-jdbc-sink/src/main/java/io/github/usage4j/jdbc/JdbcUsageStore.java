@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +79,6 @@ public final class JdbcUsageStore implements UsageStore {
   private final Database database;
   private final Tables tables;
   private final Dialect dialect;
-  private final Transactions transactions;
   private final EventWriter writer;
   private final JdbcUsageReader reader;
   private final UsageMaintenance maintenance;
@@ -90,27 +90,22 @@ public final class JdbcUsageStore implements UsageStore {
 
   private JdbcUsageStore(
       Database database,
-      Tables tables,
-      Dialect dialect,
-      Transactions transactions,
+      DataSource dataSource,
+      Jobs jobs,
       EventWriter writer,
       JdbcUsageReader reader,
       boolean rowSecurity,
-      DataSource dataSource,
-      @Nullable Path archives,
-      Jobs jobs,
-      InstantSource clock) {
+      Function<Runnable, UsageMaintenance> maintenance) {
     this.database = database;
-    this.tables = tables;
-    this.dialect = dialect;
-    this.transactions = transactions;
-    this.rowSecurity = rowSecurity;
     this.dataSource = dataSource;
     this.jobs = jobs;
+    this.tables = jobs.tables();
+    this.dialect = jobs.dialect();
     this.writer = writer;
     this.reader = reader;
-    this.queries = UsageQueries.caching(reader, clock);
-    this.maintenance = new UsageMaintenance(jobs, archives, () -> queries.changed(Instant.EPOCH));
+    this.rowSecurity = rowSecurity;
+    this.queries = UsageQueries.caching(reader, jobs.clock());
+    this.maintenance = maintenance.apply(() -> queries.changed(Instant.EPOCH));
     this.reports = new UsageReports(queries);
   }
 
@@ -185,7 +180,7 @@ public final class JdbcUsageStore implements UsageStore {
   }
 
   Transactions transactions() {
-    return transactions;
+    return jobs.transactions();
   }
 
   Jobs jobs() {
@@ -264,7 +259,9 @@ public final class JdbcUsageStore implements UsageStore {
     private Tables tables = new Tables(Tables.DEFAULT_PREFIX);
     private @Nullable Database database;
     private boolean validateOnly;
+    private boolean byMonth;
     private @Nullable Path archives;
+    private List<Path> deadLetters = List.of();
     private InstantSource clock = InstantSource.system();
 
     private Builder(DataSource dataSource) {
@@ -315,12 +312,32 @@ public final class JdbcUsageStore implements UsageStore {
     }
 
     /**
+     * On PostgreSQL: new tables of calls and tags get a partition for each month, so that retention
+     * drops a month at once instead of deleting its rows. Tables that are there must have been made
+     * like this, and are used as they are without it, too. Default: no partitions.
+     */
+    public Builder partitionedByMonth() {
+      byMonth = true;
+      return this;
+    }
+
+    /**
      * Where retention puts the calls that it deletes, and where erasure looks for them: the same
      * directory for every instance, readable by this process alone. It is made when it is needed.
      * Default: none; then nothing can be deleted, and erased only what was never archived.
      */
     public Builder archives(Path directory) {
       archives = Objects.requireNonNull(directory, "directory");
+      return this;
+    }
+
+    /**
+     * The dead letters of this process, in which erasure puts the same pseudonyms as in the store;
+     * those of a spool are {@link io.github.usage4j.sink.DeadLetters#FILE_NAME} in its folder. A
+     * file need not be there. Default: none.
+     */
+    public Builder deadLetters(Path... files) {
+      deadLetters = List.of(files);
       return this;
     }
 
@@ -347,31 +364,38 @@ public final class JdbcUsageStore implements UsageStore {
               database != null
                   ? database
                   : Database.of(connection.getMetaData().getDatabaseProductName());
+          if (byMonth && kind != Database.POSTGRESQL) {
+            throw new UsageException(
+                "partitionedByMonth() needs PostgreSQL, but the database is " + kind.product, null);
+          }
           dialect = kind.dialect();
           dialect.prepare(connection);
           rowSecurity = dialect.detectRowSecurity(connection, tables);
         }
         var transactions = new Transactions(dataSource, dialect);
-        var schema = new Schema(dialect, tables, transactions);
+        var jobs = new Jobs(transactions, dialect, tables, clock);
+        var schema = new Schema(dialect, tables, transactions, byMonth);
         if (validateOnly) {
           schema.validate();
         } else {
           schema.upgrade();
         }
+        Partitions partitions = Partitions.of(jobs, !validateOnly);
+        if (byMonth) {
+          partitions.require();
+        }
+        partitions.prepare(List.of());
         return new JdbcUsageStore(
             kind,
-            tables,
-            dialect,
-            transactions,
-            new EventWriter(transactions, dialect, tables, clock),
-            rowSecurity
-                ? reader(new IdentityDataSource(dataSource, RowIdentity.ADMIN), dialect, tables)
-                : reader(dataSource, dialect, tables),
-            rowSecurity,
             dataSource,
-            archives,
-            new Jobs(transactions, dialect, tables, clock),
-            clock);
+            jobs,
+            new EventWriter(jobs, partitions),
+            reader(
+                rowSecurity ? new IdentityDataSource(dataSource, RowIdentity.ADMIN) : dataSource,
+                dialect,
+                tables),
+            rowSecurity,
+            changed -> new UsageMaintenance(jobs, partitions, archives, deadLetters, changed));
       } catch (SQLException e) {
         throw new UsageException(
             "cannot open the usage tables " + tables.pattern() + ": " + e.getMessage(), e);

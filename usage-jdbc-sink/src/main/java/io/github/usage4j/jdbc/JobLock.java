@@ -73,6 +73,17 @@ final class JobLock {
     }
   }
 
+  /** Whether there is a row of this name. */
+  boolean exists(Connection connection) throws SQLException {
+    String sql = "SELECT 1 FROM " + jobs.tables().jobLock() + " WHERE name = ?";
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setString(1, name);
+      try (ResultSet row = statement.executeQuery()) {
+        return row.next();
+      }
+    }
+  }
+
   private void requireFree(Connection connection) throws SQLException {
     String sql = "SELECT taken_at, expires_at FROM " + jobs.tables().jobLock() + " WHERE name = ?";
     try (PreparedStatement statement = connection.prepareStatement(sql)) {

@@ -126,6 +126,16 @@ final class MariaDbDialect implements Dialect {
   }
 
   @Override
+  public boolean hasIndex(Connection connection, Tables tables, String index) throws SQLException {
+    return Dialect.isTrue(
+        connection,
+        "SELECT COUNT(*) > 0 FROM information_schema.statistics"
+            + " WHERE table_schema = COALESCE(?, DATABASE()) AND index_name = ?",
+        tables.namespace(),
+        Dialect.unqualified(index));
+  }
+
+  @Override
   public boolean transactionalDdl() {
     return false;
   }

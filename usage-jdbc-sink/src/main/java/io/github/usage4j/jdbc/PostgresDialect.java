@@ -127,6 +127,14 @@ final class PostgresDialect implements Dialect {
   }
 
   @Override
+  public boolean hasIndex(Connection connection, Tables tables, String index) throws SQLException {
+    return Dialect.isTrue(
+        connection,
+        "SELECT COUNT(*) > 0 FROM pg_index WHERE indexrelid = to_regclass(?) AND indisvalid",
+        index);
+  }
+
+  @Override
   public boolean transactionalDdl() {
     return true;
   }

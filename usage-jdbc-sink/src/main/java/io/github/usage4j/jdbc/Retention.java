@@ -13,8 +13,10 @@ import java.time.LocalDate;
 import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,12 +34,14 @@ final class Retention {
   static final int MONTHS_KEPT = 3;
 
   private final Jobs jobs;
+  private final Partitions partitions;
   private final Archives archives;
   private final JobLock.Held lock;
   private final Horizon horizon;
 
-  Retention(Jobs jobs, Archives archives, JobLock.Held lock) {
+  Retention(Jobs jobs, Partitions partitions, Archives archives, JobLock.Held lock) {
     this.jobs = jobs;
+    this.partitions = partitions;
     this.archives = archives;
     this.lock = lock;
     this.horizon = new Horizon(jobs.dialect(), jobs.tables());
@@ -66,18 +70,56 @@ final class Retention {
   /** Deletes the calls of whole months that end at or before an instant; says how many. */
   long deleteBefore(Instant before) throws SQLException {
     LocalDate end = Grain.MONTH.bucket(LocalDate.ofInstant(before, ZoneOffset.UTC));
+    long dropped = partitions.present() ? dropMonths(end) : 0;
+    return dropped + forEachMonth(end, this::delete);
+  }
+
+  /** What is done with a month of an organization; says how many calls it deleted. */
+  private interface Step {
+    long run(String organization, LocalDate month) throws SQLException;
+  }
+
+  private long forEachMonth(LocalDate end, Step step) throws SQLException {
     long deleted = 0;
     String organization = "";
     while (true) {
       Plan plan = plan(organization, Archives.start(end));
       for (LocalDate month : plan.months()) {
-        deleted += delete(organization, month);
+        deleted += step.run(organization, month);
       }
       if (plan.next() == null) {
         return deleted;
       }
       organization = plan.next();
     }
+  }
+
+  /**
+   * Archives first what everybody has, and then drops the months of which nothing else is left.
+   * What is in no partition of its own time, and months that are not whole, stay to be deleted.
+   */
+  private long dropMonths(LocalDate end) throws SQLException {
+    var archived = new HashMap<YearMonth, Long>();
+    var unused =
+        forEachMonth(
+            end,
+            (organization, month) -> {
+              var rows = new MonthRows(jobs, organization, month);
+              if (jobs.transactions().run(rows::exist)) {
+                close(
+                    rows,
+                    organization,
+                    month,
+                    id -> archived.merge(Partitions.monthOf(id), 1L, Long::sum));
+              }
+              return 0;
+            });
+    long dropped = 0;
+    for (YearMonth month : partitions.monthsBefore(YearMonth.from(end))) {
+      long calls = archived.getOrDefault(month, 0L); // none: emptied row by row before
+      dropped += partitions.drop(lock, month, calls) ? calls : 0;
+    }
+    return dropped;
   }
 
   /**
@@ -106,6 +148,23 @@ final class Retention {
     if (!jobs.transactions().run(rows::exist)) {
       return 0;
     }
+    Path file = close(rows, organization, month, id -> {});
+    try {
+      return delete(rows, file);
+    } catch (SQLException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new UsageException("cannot read " + file, e);
+    }
+  }
+
+  /**
+   * Makes that no call of the month comes any more, and keeps it without its calls.
+   *
+   * @param each told the id of each call that was read from the database
+   */
+  private Path close(MonthRows rows, String organization, LocalDate month, Consumer<UUID> each)
+      throws SQLException {
     Instant end = Archives.start(Grain.MONTH.end(month));
     lock.step(
         connection -> {
@@ -117,8 +176,7 @@ final class Retention {
         });
     lock.step(connection -> new MonthClose(jobs, organization, month).write(connection));
     try {
-      Path file = archive(rows, organization, month);
-      return delete(rows, file);
+      return archive(rows, organization, month, each);
     } catch (SQLException | RuntimeException e) {
       throw e;
     } catch (Exception e) {
@@ -132,7 +190,8 @@ final class Retention {
   }
 
   /** What is archived already, and the rows, each once: after a restore, both have most of them. */
-  private Path archive(MonthRows rows, String organization, LocalDate month) throws Exception {
+  private Path archive(MonthRows rows, String organization, LocalDate month, Consumer<UUID> each)
+      throws Exception {
     Path file = archives.file(organization, month);
     EventFile.@Nullable Cursor old = null;
     if (Files.exists(file)) {
@@ -151,7 +210,8 @@ final class Retention {
         if (next != null) {
           writer.write(next.event(), next.recordedAt());
         }
-        if (order <= 0) {
+        if (order <= 0 && row != null) {
+          each.accept(row.event().id());
           row = stored.next();
         }
         if (order >= 0 && old != null) {
@@ -213,6 +273,7 @@ final class Retention {
     var rows = new MonthRows(jobs, organization, month);
     long restored = 0;
     if (Files.exists(file)) {
+      partitions.prepare(YearMonth.from(month));
       try {
         restored = insert(rows, file);
       } catch (SQLException | RuntimeException e) {

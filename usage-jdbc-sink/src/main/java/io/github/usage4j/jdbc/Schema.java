@@ -12,6 +12,8 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,11 +30,22 @@ final class Schema {
   private static final String FOLDER = "schema/";
   private static final int ATTEMPTS = 30;
 
+  private static final Pattern INDEX =
+      Pattern.compile("INDEX (?:IF NOT EXISTS )?\\$\\{prefix}(\\w+)");
+
+  /** In front of what makes partitions. */
+  private static final String BY_MONTH = "-- by month: ";
+
   private final Dialect dialect;
   private final Tables tables;
   private final Transactions transactions;
+  private final boolean byMonth;
 
-  Schema(Dialect dialect, Tables tables, Transactions transactions) {
+  /**
+   * @param byMonth whether tables that are made get a partition for each month
+   */
+  Schema(Dialect dialect, Tables tables, Transactions transactions, boolean byMonth) {
+    this.byMonth = byMonth;
     this.dialect = dialect;
     this.tables = tables;
     this.transactions = transactions;
@@ -41,8 +54,8 @@ final class Schema {
   /**
    * Changes nothing.
    *
-   * @throws UsageException if the version is not the one needed, or a table, a view or a column of
-   *     the event table is missing
+   * @throws UsageException if the version is not the one needed, or a table, a view, an index or a
+   *     column of the event table is missing
    */
   void validate() throws SQLException {
     int found = transactions.run(this::version);
@@ -89,8 +102,25 @@ final class Schema {
           missing.add(tables.event() + "." + column.name());
         }
       }
+      for (String index : indexes()) {
+        if (!dialect.hasIndex(connection, tables, index)) {
+          missing.add(index);
+        }
+      }
     }
     return missing;
+  }
+
+  /** What the scripts make; without one of them an answer takes as long as all rows do. */
+  private List<String> indexes() {
+    var indexes = new ArrayList<String>();
+    for (String script : SCRIPTS) {
+      Matcher index = INDEX.matcher(text(script));
+      while (index.find()) {
+        indexes.add(tables.named(index.group(1)));
+      }
+    }
+    return indexes;
   }
 
   /** Applies the scripts that are missing; safe when several instances start at once. */
@@ -130,8 +160,11 @@ final class Schema {
     try {
       dialect.lockSchema(connection, tables);
       try {
-        for (String script : after(version(connection))) {
-          dialect.script(connection, read(script));
+        int found = version(connection);
+        boolean partitioned =
+            found == 0 ? byMonth : Partitions.arePresent(connection, dialect, tables);
+        for (String script : after(found)) {
+          dialect.script(connection, read(script, partitioned));
           LOG.info("Applied {} of {} to tables {}", script, folder(), tables.pattern());
         }
         return VERSION;
@@ -189,14 +222,18 @@ final class Schema {
     return "io/github/usage4j/jdbc/" + FOLDER + dialect.scripts();
   }
 
-  private String read(String script) {
+  private String read(String script, boolean partitioned) {
+    String sql = text(script);
+    return (partitioned ? sql.replace(BY_MONTH, "") : sql).replace("${prefix}", tables.prefix());
+  }
+
+  private String text(String script) {
     String path = FOLDER + dialect.scripts() + "/" + script;
     try (InputStream in = Schema.class.getResourceAsStream(path)) {
       if (in == null) {
         throw new UsageException("the jar has no " + path, null);
       }
-      String sql = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      return sql.replace("${prefix}", tables.prefix());
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read " + path, e);
     }

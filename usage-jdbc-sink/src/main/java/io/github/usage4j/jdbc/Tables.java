@@ -98,7 +98,8 @@ record Tables(@Nullable String namespace, String prefix) {
     return named("*");
   }
 
-  private String named(String name) {
+  /** With schema and prefix. */
+  String named(String name) {
     return (namespace == null ? "" : namespace + ".") + prefix + name;
   }
 }

@@ -32,6 +32,8 @@ public final class UsageMaintenance {
 
   private final Jobs jobs;
   private final @Nullable Path archiveDirectory;
+  private final Letters letters;
+  private final Partitions partitions;
   private final Runnable changed;
   private final Transactions transactions;
   private final Dialect dialect;
@@ -43,8 +45,15 @@ public final class UsageMaintenance {
   /**
    * @param changed told after what is stored may have changed
    */
-  UsageMaintenance(Jobs jobs, @Nullable Path archiveDirectory, Runnable changed) {
+  UsageMaintenance(
+      Jobs jobs,
+      Partitions partitions,
+      @Nullable Path archiveDirectory,
+      List<Path> deadLetters,
+      Runnable changed) {
+    this.partitions = partitions;
     this.archiveDirectory = archiveDirectory;
+    this.letters = new Letters(deadLetters);
     this.changed = changed;
     this.jobs = jobs;
     this.transactions = jobs.transactions();
@@ -229,7 +238,10 @@ public final class UsageMaintenance {
     return locked(
         "delete events before " + before,
         true,
-        (archives, lock) -> new Retention(jobs, archives, lock).deleteBefore(before));
+        (archives, lock) -> {
+          partitions.prepare(List.of());
+          return new Retention(jobs, partitions, archives, lock).deleteBefore(before);
+        });
   }
 
   /**
@@ -247,22 +259,25 @@ public final class UsageMaintenance {
     return locked(
         "restore events from " + from,
         true,
-        (archives, lock) -> new Retention(jobs, archives, lock).restore(name, from.atDay(1)));
+        (archives, lock) ->
+            new Retention(jobs, partitions, archives, lock).restore(name, from.atDay(1)));
   }
 
   /**
-   * Makes a person unknown. In single calls, rollups and archives a random pseudonym takes the
-   * user's place, and one the place of each of its sessions; tags, metadata, error texts and
-   * credentials of its calls are cleared; its label is deleted. Totals and the number of different
-   * users stay the same. Nothing remembers which pseudonym it was.
+   * Makes a person unknown. In single calls, rollups, archives and {@linkplain
+   * JdbcUsageStore.Builder#deadLetters dead letters} a random pseudonym takes the user's place, and
+   * one the place of each of its sessions; tags, metadata, error texts and credentials of its calls
+   * are cleared; its label is deleted. Totals and the number of different users stay the same.
+   * Nothing remembers which pseudonym it was.
    *
    * <p>What is recorded of the user afterwards, also a call that comes late, is that of a new
-   * person. Ids that the host gave to operations or customers stay: see docs/retention.md.
+   * person, so let every tracker purge its spool first. Ids that the host gave to operations or
+   * customers stay: see docs/retention.md.
    *
    * @param organization null for unattributed calls
-   * @throws UsageException if another instance does maintenance now, or the database or the
-   *     directory of archives fails. Either nothing is changed then, or the next call of any method
-   *     here that uses archives ends what was begun
+   * @throws UsageException if another instance does maintenance now, or the database, the directory
+   *     of archives or a file of dead letters fails. Either nothing is changed then, or the next
+   *     call of any method here that uses archives ends what was begun
    */
   public void eraseUser(@Nullable String organization, String user) {
     erase("erase a user", organization, erasure -> erasure.user(name(user)));
@@ -304,7 +319,7 @@ public final class UsageMaintenance {
         verb,
         false,
         (archives, lock) -> {
-          erasing.with(new Erasure(jobs, archives, lock, name));
+          erasing.with(new Erasure(jobs, archives, letters, lock, name));
           return 0L;
         });
   }
@@ -318,7 +333,7 @@ public final class UsageMaintenance {
     var archives = new Archives(archiveDirectory);
     try (JobLock.Held lock = jobs.lock("maintenance").take()) {
       requireArchives(verb, archiving);
-      Erasure.settle(jobs, archives, lock);
+      Erasure.settle(jobs, archives, letters, lock);
       return work.run(archives, lock);
     } catch (RuntimeException e) {
       throw e;

@@ -160,6 +160,20 @@ abstract class JdbcSchemaContract extends JdbcUsageStoreContract {
         .withMessageEndingWith(": usage_event.instance");
   }
 
+  @Test
+  void validateOnly_missingIndex_isNamed() {
+    boolean ofTables =
+        store().toString().contains("MariaDB"); // elsewhere an index belongs to the schema
+    Databases.execute(
+        dataSource(),
+        "DROP INDEX usage_event_by_recorded_at" + (ofTables ? " ON usage_event" : ""),
+        "DROP INDEX usage_rollup_by_organization" + (ofTables ? " ON usage_rollup" : ""));
+
+    assertThatExceptionOfType(UsageException.class)
+        .isThrownBy(() -> JdbcUsageStore.builder(dataSource()).validateOnly().open())
+        .withMessageEndingWith(": usage_event_by_recorded_at, usage_rollup_by_organization");
+  }
+
   private <T> List<T> query(DataSource database, String sql, Function<ResultSet, T> mapper)
       throws SQLException {
     var rows = new ArrayList<T>();

@@ -50,8 +50,12 @@ abstract class JdbcUsageStoreContract extends UsageReportsContract {
   @BeforeEach
   final void open() throws Exception {
     dataSource = new FaultyDataSource(newDatabase());
+    prepare(dataSource);
     store = JdbcUsageStore.open(dataSource);
   }
+
+  /** Makes the tables, if they are to be other than usual. */
+  void prepare(DataSource empty) {}
 
   @AfterEach
   final void everyConnectionWasReturned() {

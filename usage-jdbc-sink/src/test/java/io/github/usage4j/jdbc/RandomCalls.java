@@ -71,7 +71,7 @@ final class RandomCalls {
         random.nextBoolean()
             ? Instant.parse("2023-12-15T00:00:00Z")
             : Instant.parse("2026-10-01T00:00:00Z");
-    return start.plusNanos(random.nextLong(Duration.ofDays(90).toNanos()));
+    return start.plusNanos((long) (Duration.ofDays(90).toNanos() * skewed(random)));
   }
 
   private static UsageEvent one(Random random, int i) {
@@ -89,8 +89,8 @@ final class RandomCalls {
             .opensOperation(random.nextBoolean())
             .toolCalls(random.nextInt(2))
             .attribution(
-                Attribution.organization(pick(random, NAMES))
-                    .user(pick(random, NAMES))
+                Attribution.organization(NAMES[(int) (NAMES.length * skewed(random))])
+                    .user(NAMES[(int) (NAMES.length * skewed(random))])
                     .customer(pick(random, null, "c1", "C1"))
                     .category(pick(random, null, "support"))
                     .session(pick(random, null, "s1")))
@@ -183,6 +183,12 @@ final class RandomCalls {
       periods.add(a.isBefore(b) ? BillingPeriod.of(a, b) : BillingPeriod.of(b, a));
     }
     return periods;
+  }
+
+  /** Mostly near 0, so that many calls meet in one sum. */
+  private static double skewed(Random random) {
+    double even = random.nextDouble();
+    return even * even * even;
   }
 
   @SafeVarargs

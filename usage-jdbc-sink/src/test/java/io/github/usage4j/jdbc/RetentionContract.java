@@ -293,6 +293,42 @@ abstract class RetentionContract {
     return rows;
   }
 
+  /** As many as a page and as a step has, and more; many of one instant, which ids tell apart. */
+  @Test
+  void deleteAndRestore_moreThanAPageOfOneOrganization_withTags() throws Exception {
+    var many = new ArrayList<UsageEvent>();
+    Instant at = Instant.parse("2026-10-07T07:07:07.777777Z");
+    for (int i = 0; i < 2 * MonthRows.PAGE + 500; i++) {
+      many.add(
+          UsageEvents.chatAt(i < 1_500 ? at : at.plusNanos(i * 1_000L))
+              .attribution(
+                  Attribution.organization("many").user("u" + i % 7).tag("k" + i % 3, "v" + i))
+              .build());
+    }
+    store.write(many);
+    List<String> tags = tags();
+    assertThat(tags).hasSizeGreaterThan(many.size());
+    long before = rows("event");
+
+    maintenance().deleteEventsBefore(JANUARY);
+    assertThat(rows("event_tag")).isZero();
+    for (String organization : new String[] {null, "acme", "Acme", "o'neil", "many"}) {
+      maintenance().restoreEvents(organization, YearMonth.of(2026, 10));
+    }
+
+    assertThat(rows("event")).isEqualTo(before);
+    assertThat(tags()).isEqualTo(tags);
+    var byTag = UsageFilter.organization("many").tag("k1", "v1");
+    assertThat(store.queries().total(byTag, BillingPeriod.month(2026, 10)).calls()).isEqualTo(1);
+    assertThat(maintenance().verify(EVER)).isEmpty();
+  }
+
+  private List<String> tags() throws SQLException {
+    return texts(
+        "SELECT CONCAT(event_id, ' ', tag_key, ' ', tag_value, ' ', occurred_at)"
+            + " FROM usage_event_tag ORDER BY event_id, tag_key");
+  }
+
   @Test
   void restoreEvents_archiveMissingOrTorn_isRefused() throws Exception {
     maintenance().deleteEventsBefore(JANUARY);

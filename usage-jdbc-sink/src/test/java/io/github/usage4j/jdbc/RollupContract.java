@@ -63,23 +63,29 @@ abstract class RollupContract {
   @BeforeEach
   final void open() throws Exception {
     dataSource = new FaultyDataSource(newDatabase());
+    prepare(dataSource);
     store = JdbcUsageStore.open(dataSource);
   }
+
+  /** Makes the tables, if they are to be other than usual. */
+  void prepare(DataSource empty) {}
 
   // Exactness
 
   @Test
   void sums_ofRandomCalls_areThoseInMemoryAndOfTheSingleCalls() throws Exception {
-    compareOnRandomCalls(11, 3_000);
+    compareOnRandomCalls(11, 3_000, 1);
   }
 
+  /** Asks the single calls only some questions: without rollups each reads all of them. */
   @Test
-  @Tag("stress")
+  @Tag("full")
   void sums_ofManyRandomCalls_areThoseInMemoryAndOfTheSingleCalls() throws Exception {
-    compareOnRandomCalls(12, 100_000);
+    compareOnRandomCalls(12, 100_000, 10);
   }
 
-  private void compareOnRandomCalls(long seed, int count) throws Exception {
+  private void compareOnRandomCalls(long seed, int count, int everyQuestion) throws Exception {
+    long started = System.nanoTime();
     var memory = new InMemoryUsageStore();
     var random = new Random(seed);
     List<UsageEvent> all = RandomCalls.of(random, count);
@@ -99,17 +105,30 @@ abstract class RollupContract {
       assertThat(inDatabase.said).isEqualTo(inMemory.said);
       from = to;
     }
+    long written = System.nanoTime();
     UsageReader expected = MemoryReader.of(memory);
+    int asked = 0;
     for (UsageQuery query : RandomCalls.questions(random)) {
       var answer = Set.copyOf(store.reader().aggregate(query));
       assertThat(answer.equals(Set.copyOf(expected.aggregate(query))))
           .as("%s is answered as in memory", query)
           .isTrue();
-      assertThat(answer.equals(Set.copyOf(store.readerWithoutRollups().aggregate(query))))
-          .as("%s is answered as from the single calls", query)
-          .isTrue();
+      if (asked++ % everyQuestion == 0) {
+        assertThat(answer.equals(Set.copyOf(store.readerWithoutRollups().aggregate(query))))
+            .as("%s is answered as from the single calls", query)
+            .isTrue();
+      }
     }
+    long answered = System.nanoTime();
     assertThat(verify()).isEmpty();
+    System.out.printf(
+        "%s: %d calls written in %d s, %d questions in %d s, verified in %d s%n",
+        store,
+        count,
+        TimeUnit.NANOSECONDS.toSeconds(written - started),
+        asked,
+        TimeUnit.NANOSECONDS.toSeconds(answered - written),
+        TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - answered));
   }
 
   @Test

@@ -61,6 +61,15 @@ BEGIN
   END LOOP;
   REVOKE INSERT, UPDATE, DELETE ON ${schema}.${prefix}schema FROM ${prefix}writer;
 
+  -- Partitions are reached through their tables, whose policies decide. Nobody reads one by its own name: it has none.
+  FOR seen IN
+    SELECT i.inhrelid::regclass::text FROM pg_inherits i
+     WHERE i.inhparent IN ('${schema}.${prefix}event'::regclass, '${schema}.${prefix}event_tag'::regclass)
+  LOOP
+    EXECUTE 'ALTER TABLE ' || seen || ' ENABLE ROW LEVEL SECURITY';
+    EXECUTE 'ALTER TABLE ' || seen || ' FORCE ROW LEVEL SECURITY';
+  END LOOP;
+
   -- With the rights of who asks: else a view shows what its owner may see.
   FOREACH rel IN ARRAY ARRAY['operation'] LOOP
     EXECUTE format('ALTER VIEW ${schema}.${prefix}%s SET (security_invoker = true)', rel);

@@ -55,6 +55,9 @@ CREATE TABLE IF NOT EXISTS ${prefix}horizon (
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin
   COMMENT = 'From when on the single calls are there. The row of scope A always exists: writers and maintenance lock it.';
 
+-- What a cut-off run left; no calls were ever deleted in version 1.
+DELETE FROM ${prefix}rollup;
+
 INSERT INTO ${prefix}rollup (
   grain, bucket, key_hash, organization, user_id, customer_id, category, provider, model, currency, calls,
   operations, tool_turns, succeeded, errors, cancelled, refused, input_tokens, output_tokens,

@@ -1,6 +1,7 @@
 -- Usage4j, schema version 1 for PostgreSQL. Applied by JdbcUsageStore, or by hand or Flyway after replacing
 -- ${prefix} (by default usage_). Never edited once released: later versions are later files.
 -- COLLATE "C" compares byte by byte, so that Acme and acme are two organizations everywhere.
+-- For a partition of each month take "-- by month: " away, here and in V3; only in a database without these tables.
 
 CREATE TABLE ${prefix}event (
   id                          UUID NOT NULL,
@@ -61,7 +62,10 @@ CREATE TABLE ${prefix}event (
   metadata                    TEXT,
   instance                    TEXT,
   PRIMARY KEY (id)
-);
+)
+-- by month: PARTITION BY RANGE (id)
+;
+-- by month: CREATE TABLE ${prefix}event_other PARTITION OF ${prefix}event DEFAULT;
 
 COMMENT ON TABLE ${prefix}event IS 'One row for each model call that ended. Holds no prompt and no answer.';
 COMMENT ON COLUMN ${prefix}event.id IS 'Tells this call from every other; the same id delivered again is the same call';

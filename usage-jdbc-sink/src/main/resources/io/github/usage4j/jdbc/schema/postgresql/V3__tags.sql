@@ -6,7 +6,10 @@ CREATE TABLE ${prefix}event_tag (
   tag_value   TEXT COLLATE "C" NOT NULL,
   occurred_at TIMESTAMP(6) WITH TIME ZONE NOT NULL,
   PRIMARY KEY (event_id, tag_key)
-);
+)
+-- by month: PARTITION BY RANGE (event_id)
+;
+-- by month: CREATE TABLE ${prefix}event_tag_other PARTITION OF ${prefix}event_tag DEFAULT;
 
 COMMENT ON TABLE ${prefix}event_tag IS 'One row for each tag of each call, for queries; usage_event.tags is what a call is read from.';
 COMMENT ON COLUMN ${prefix}event_tag.event_id IS 'The id of the call';
