@@ -37,6 +37,12 @@ record PricedCall(ModelPrice price, List<TokenCounts> exchanges, Map<String, Big
     return exchanges.stream().allMatch(price::covers);
   }
 
+  /** True if several exchanges cost what their sum does: no threshold is passed, none paid each. */
+  boolean addsUp() {
+    return !price.isPerCall()
+        && exchanges.stream().allMatch(tokens -> price.rates().tierFor(tokens) == null);
+  }
+
   CostExplanation explain() {
     var lines = new ArrayList<Line>();
     var references = new LinkedHashSet<String>();

@@ -180,6 +180,7 @@ final class Erasure {
                 fresh,
                 organization);
           }
+          RepricingRun.rename(connection, jobs, organization, fresh);
           rehash(connection, "organization", organization, fresh);
           jobs.update(
               connection,

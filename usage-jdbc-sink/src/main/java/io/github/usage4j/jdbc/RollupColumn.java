@@ -68,7 +68,7 @@ record RollupColumn(
               measure.name(),
               measure.type(),
               measure.merge(),
-              row -> measure.value().apply(row.sum())));
+              measure::of));
     }
     return List.copyOf(columns);
   }
