@@ -12,6 +12,7 @@ import io.github.usage4j.pricing.PriceCatalog;
 import io.github.usage4j.pricing.RepricedCall;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -139,6 +140,7 @@ public final class Repricing {
         Position from = next;
         Step done = lock.step(connection -> change(connection, begun.run(), from));
         next = done.next();
+        stored.run();
       }
       return jobs.transactions().run(begun.run()::report);
     }
@@ -214,8 +216,16 @@ public final class Repricing {
         .add(" WHERE ")
         .in("e.id", ids.stream())
         .add(" ORDER BY e.id" + (locking ? " FOR UPDATE" : ""))
-        .forEach(connection, row -> calls.add(priced(EventMapper.read(row, jobs.dialect()))));
+        .forEach(connection, row -> calls.add(priced(read(row))));
     return calls;
+  }
+
+  private UsageEvent read(ResultSet row) throws SQLException {
+    try {
+      return EventMapper.read(row, jobs.dialect());
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e.getMessage(), e);
+    }
   }
 
   private String event() {

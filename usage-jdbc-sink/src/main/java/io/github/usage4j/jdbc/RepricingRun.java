@@ -13,6 +13,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Function;
@@ -168,42 +169,56 @@ final class RepricingRun {
   /** Nobody else writes the sums of this run: the lock of maintenance is held. */
   private void saveSums(Connection connection, RepricingTally step) throws SQLException {
     String table = jobs.tables().repricingSum();
-    for (var entry : step.sums.entrySet()) {
-      RepricingTally.Key key = entry.getKey();
-      RepricingTally.Sum sum = entry.getValue();
-      int found =
-          jobs.update(
-              connection,
-              "UPDATE "
-                  + table
-                  + " SET calls = calls + ?, cost_before = cost_before + ?,"
-                  + " cost_after = cost_after + ? WHERE run_id = ? AND organization = ?"
-                  + " AND provider = ? AND model = ? AND currency = ?",
-              sum.calls(),
-              sum.before(),
-              sum.after(),
-              id,
-              key.organization(),
-              key.provider(),
-              key.model(),
-              key.currency());
-      if (found == 0) {
-        jobs.update(
-            connection,
-            "INSERT INTO "
-                + table
-                + " (calls, cost_before, cost_after, run_id, organization, provider, model,"
-                + " currency) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            sum.calls(),
-            sum.before(),
-            sum.after(),
-            id,
-            key.organization(),
-            key.provider(),
-            key.model(),
-            key.currency());
+    String update =
+        "UPDATE "
+            + table
+            + " SET calls = calls + ?, cost_before = cost_before + ?, cost_after = cost_after + ?"
+            + " WHERE run_id = ? AND organization = ? AND provider = ? AND model = ?"
+            + " AND currency = ?";
+    String insert =
+        "INSERT INTO "
+            + table
+            + " (calls, cost_before, cost_after, run_id, organization, provider, model, currency)"
+            + " VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    if (step.sums.isEmpty()) {
+      return;
+    }
+    try (PreparedStatement updates = connection.prepareStatement(update);
+        PreparedStatement inserts = connection.prepareStatement(insert)) {
+      var entries = List.copyOf(step.sums.entrySet());
+      for (Map.Entry<RepricingTally.Key, RepricingTally.Sum> entry : entries) {
+        bind(updates, entry);
+      }
+      int[] found = updates.executeBatch();
+      boolean all = true;
+      for (int i = 0; i < found.length; i++) {
+        if (found[i] == 0) {
+          bind(inserts, entries.get(i));
+          all = false;
+        }
+      }
+      if (!all) {
+        inserts.executeBatch();
       }
     }
+  }
+
+  private void bind(
+      PreparedStatement statement, Map.Entry<RepricingTally.Key, RepricingTally.Sum> entry)
+      throws SQLException {
+    RepricingTally.Key key = entry.getKey();
+    RepricingTally.Sum sum = entry.getValue();
+    jobs.bind(
+        statement,
+        sum.calls(),
+        sum.before(),
+        sum.after(),
+        id,
+        key.organization(),
+        key.provider(),
+        key.model(),
+        key.currency());
+    statement.addBatch();
   }
 
   /** Writes down what each of these calls cost before and after. */
