@@ -14,8 +14,7 @@ final class CostSums {
   void add(@Nullable Cost cost) {
     if (cost != null) {
       var plain =
-          new Cost(
-              cost.input(), cost.output(), cost.cache(), cost.other(), cost.currency(), null);
+          new Cost(cost.input(), cost.output(), cost.cache(), cost.other(), cost.currency(), null);
       sums.merge(cost.currency().getCurrencyCode(), plain, Cost::plus);
     }
   }

@@ -220,8 +220,7 @@ public final class PlanEconomics {
               .computeIfAbsent(subscription == null ? "" : subscription.plan(), p -> new Sum());
       sum.months++;
       if (subscription != null) {
-        sum.add(
-            new Line(subscription.currency(), subscription.revenue(), BigDecimal.ZERO));
+        sum.add(new Line(subscription.currency(), subscription.revenue(), BigDecimal.ZERO));
       }
       UsageSummary usage = used.getOrDefault(organization, UsageSummary.EMPTY);
       sum.calls += usage.calls();
@@ -231,8 +230,7 @@ public final class PlanEconomics {
           .forEach(
               cost ->
                   sum.add(
-                      new Line(
-                          cost.currency().getCurrencyCode(), BigDecimal.ZERO, cost.total())));
+                      new Line(cost.currency().getCurrencyCode(), BigDecimal.ZERO, cost.total())));
     }
   }
 

@@ -44,12 +44,7 @@ public final class ProviderCsv {
    * @param cost null if the file states none
    */
   record Row(
-      long line,
-      LocalDate day,
-      String model,
-      long input,
-      long output,
-      @Nullable BigDecimal cost) {}
+      long line, LocalDate day, String model, long input, long output, @Nullable BigDecimal cost) {}
 
   private ProviderCsv(
       String day,
@@ -171,8 +166,7 @@ public final class ProviderCsv {
   private LocalDate dayOf(long line, String value) {
     try {
       if (value.matches(SECONDS)) {
-        return LocalDate.ofInstant(
-            Instant.ofEpochSecond(Long.parseLong(value)), ZoneOffset.UTC);
+        return LocalDate.ofInstant(Instant.ofEpochSecond(Long.parseLong(value)), ZoneOffset.UTC);
       }
       return value.length() == "2026-11-21".length()
           ? LocalDate.parse(value)

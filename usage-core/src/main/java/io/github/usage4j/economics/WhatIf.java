@@ -90,10 +90,7 @@ public final class WhatIf {
   }
 
   private WhatIf(
-      PriceCatalog prices,
-      List<Candidate> candidates,
-      Set<Feature> required,
-      boolean unknownToo) {
+      PriceCatalog prices, List<Candidate> candidates, Set<Feature> required, boolean unknownToo) {
     this.prices = Objects.requireNonNull(prices, "prices");
     this.candidates = List.copyOf(candidates);
     this.required = Set.copyOf(required);
@@ -198,8 +195,7 @@ public final class WhatIf {
   }
 
   private Tally tally(Candidate candidate) {
-    Optional<ModelCapabilities> can =
-        prices.capabilities(candidate.provider(), candidate.model());
+    Optional<ModelCapabilities> can = prices.capabilities(candidate.provider(), candidate.model());
     return new Tally(candidate, can, leftOut(can));
   }
 

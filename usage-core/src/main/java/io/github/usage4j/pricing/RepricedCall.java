@@ -36,7 +36,9 @@ public record RepricedCall(UsageEvent call, @Nullable Cost cost, boolean undecid
         : new RepricedCall(call, prices.costOf(call, List.of()).orElse(null), false);
   }
 
-  /** True if an amount or the currency is another one, or there was no price or is none any more. */
+  /**
+   * True if an amount or the currency is another one, or there was no price or is none any more.
+   */
   public boolean changed() {
     return cost == null ? call.cost() != null : !cost.amountsEqual(call.cost());
   }

@@ -16,7 +16,9 @@ public final class UnpricedModelException extends UsageException {
   public UnpricedModelException(String provider, String model) {
     super(
         "models without a price are refused, and there is none for "
-            + (model.isEmpty() ? "a model of " + provider + " whose name is unknown" : provider + "/" + model),
+            + (model.isEmpty()
+                ? "a model of " + provider + " whose name is unknown"
+                : provider + "/" + model),
         null);
     this.provider = provider;
     this.model = model;

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One model call that is under way. It ends exactly once: {@link #succeeded}, {@link #failed} or
- * {@link #cancelled}, or is refused before it begins ({@link #admit}); the first end counts, a later one is ignored and counted as an anomaly. Safe
- * for use by several threads.
+ * {@link #cancelled}, or is refused before it begins ({@link #admit}); the first end counts, a
+ * later one is ignored and counted as an anomaly. Safe for use by several threads.
  *
  * <p>Every end returns the event that was made of the first one. Only while that is still being
  * made, by another thread or around the very code that ends the call again, a later end returns one

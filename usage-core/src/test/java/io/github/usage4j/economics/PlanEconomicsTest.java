@@ -27,8 +27,7 @@ class PlanEconomicsTest {
 
   private void used(Instant at, @Nullable String organization, @Nullable Cost cost) {
     store.write(
-        List.of(
-            chatAt(at).attribution(Attribution.organization(organization)).cost(cost).build()));
+        List.of(chatAt(at).attribution(Attribution.organization(organization)).cost(cost).build()));
   }
 
   private static Cost cost(String amount, String currency) {

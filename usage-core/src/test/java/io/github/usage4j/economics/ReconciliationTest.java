@@ -63,7 +63,10 @@ class ReconciliationTest {
   void compare_namesWhatDiffers_andWhatIsOnOneSideOnly() throws Exception {
     store.write(
         List.of(
-            chatAt(NOON).tokens(TokenCounts.of(100, 5)).cost(Cost.total(BigDecimal.ONE, "USD")).build(),
+            chatAt(NOON)
+                .tokens(TokenCounts.of(100, 5))
+                .cost(Cost.total(BigDecimal.ONE, "USD"))
+                .build(),
             chatAt(NOON).tokens(TokenCounts.of(10, 5)).build(),
             chatAt(NOON).responseModel("ours").tokens(TokenCounts.of(1, 1)).build(),
             chatAt(NOON).responseModel("equal").tokens(TokenCounts.of(7, 1)).build()));
@@ -94,11 +97,18 @@ class ReconciliationTest {
                 side(110, 10, "1"),
                 1,
                 false),
+            new Row(DAY, "ours", Found.HERE_ONLY, new Side(0, 0, null), side(1, 1, "0"), 1, false),
             new Row(
-                DAY, "ours", Found.HERE_ONLY, new Side(0, 0, null), side(1, 1, "0"), 1, false),
-            new Row(
-                DAY, "theirs", Found.THERE_ONLY, side(3, 1, "0.1"), new Side(0, 0, null), 0, false));
-    assertThat(report.differences()).extracting(Row::model).containsExactly("gpt-4o", "ours", "theirs");
+                DAY,
+                "theirs",
+                Found.THERE_ONLY,
+                side(3, 1, "0.1"),
+                new Side(0, 0, null),
+                0,
+                false));
+    assertThat(report.differences())
+        .extracting(Row::model)
+        .containsExactly("gpt-4o", "ours", "theirs");
     assertThat(report.rows().get(1).inputDifference()).isEqualTo(-1);
     assertThat(report.rows().get(1).costDifference()).isEqualByComparingTo("0");
     assertThat(report.rows().get(3).costDifference()).isNull();
@@ -192,8 +202,7 @@ class ReconciliationTest {
     Files.write(file, new byte[] {'d', (byte) 0xE9, '\n'});
 
     assertThatExceptionOfType(UsageException.class)
-        .isThrownBy(
-            () -> Reconciliation.of(COLUMNS).compare(file, store.queries(), ALL, NOVEMBER));
+        .isThrownBy(() -> Reconciliation.of(COLUMNS).compare(file, store.queries(), ALL, NOVEMBER));
     Files.writeString(file, "model,date,uncached,cached,output,amount\n", UTF_8);
     assertThat(Reconciliation.of(COLUMNS).compare(file, store.queries(), ALL, NOVEMBER).rows())
         .isEmpty();
@@ -214,8 +223,7 @@ class ReconciliationTest {
           public int read(char[] to, int offset, int length) {
             int count = 0;
             while (count < length && left > 0) {
-              to[offset + count++] =
-                  at < 0 ? header.charAt(header.length() + at) : (char) line[at];
+              to[offset + count++] = at < 0 ? header.charAt(header.length() + at) : (char) line[at];
               at++;
               if (at == line.length) {
                 at = 0;

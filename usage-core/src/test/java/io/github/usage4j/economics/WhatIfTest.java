@@ -8,14 +8,14 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import io.github.usage4j.Attribution;
 import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.Cost;
+import io.github.usage4j.EventQuery;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageFilter;
-import io.github.usage4j.UsageReader;
 import io.github.usage4j.UsageQueries;
 import io.github.usage4j.UsageQuery;
+import io.github.usage4j.UsageReader;
 import io.github.usage4j.UsageSummary;
-import io.github.usage4j.EventQuery;
 import io.github.usage4j.pricing.ModelCapabilities;
 import io.github.usage4j.pricing.ModelCapabilities.Feature;
 import io.github.usage4j.pricing.ModelPrice;
@@ -92,7 +92,10 @@ class WhatIfTest {
         List.of(
             chatAt(NOON).tokens(TokenCounts.of(1_000, 0)).build(),
             chatAt(NOON).tokens(TokenCounts.of(1_000, 0)).build(),
-            chatAt(NOON).tokens(TokenCounts.of(1_001, 100)).cost(Cost.total(BigDecimal.TEN, "USD")).build(),
+            chatAt(NOON)
+                .tokens(TokenCounts.of(1_001, 100))
+                .cost(Cost.total(BigDecimal.TEN, "USD"))
+                .build(),
             chatAt(NOON.plusSeconds(9 * 3_600)).tokens(TokenCounts.of(500, 500)).build(),
             chatAt(NOON).outcome(UsageEvent.Outcome.REFUSED).tokens(TokenCounts.UNKNOWN).build(),
             UsageEvent.builder(UsageEvent.newId(NOON), UsageEvent.Kind.EMBEDDING, "openai", "e")
@@ -122,9 +125,7 @@ class WhatIfTest {
     assertThat(row(result, "late").unpriced()).isEqualTo(3);
     assertThat(row(result, "nothing").unpriced()).isEqualTo(4);
     assertThat(row(result, "nothing").costs()).isEmpty();
-    assertThat(result.rows())
-        .extracting(WhatIf.Row::model)
-        .startsWith("euro", "night", "tiered");
+    assertThat(result.rows()).extracting(WhatIf.Row::model).startsWith("euro", "night", "tiered");
   }
 
   @Test
@@ -211,7 +212,6 @@ class WhatIfTest {
     assertThat(result.calls()).isEqualTo(2_500);
     // sum of even numbers below 5000, and one output token each, at 4 per million
     assertThat(only(result.rows().get(0).costs()))
-        .isEqualByComparingTo(
-            new BigDecimal(4L * (2_499L * 2_500 + 2_500)).movePointLeft(6));
+        .isEqualByComparingTo(new BigDecimal(4L * (2_499L * 2_500 + 2_500)).movePointLeft(6));
   }
 }

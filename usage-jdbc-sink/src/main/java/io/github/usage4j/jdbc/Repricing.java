@@ -26,10 +26,11 @@ import org.jspecify.annotations.Nullable;
  * Prices stored calls again, as of the time of each, by a catalog: because one came late, was
  * wrong, or was agreed upon afterwards. What the provider itself says a call costs stays beside it.
  *
- * <p>It works in steps of {@value #STEP} calls, in the order of organization, time and id. Each step
- * is one transaction: the calls, locked in the order of their ids, the rollups of day and month, and
- * what the calls cost before, who changed it and why. Writers go on meanwhile; of calls that are
- * stored while it runs some may not be looked at, so run it again for a period that still goes on.
+ * <p>It works in steps of {@value #STEP} calls, in the order of organization, time and id. Each
+ * step is one transaction: the calls, locked in the order of their ids, the rollups of day and
+ * month, and what the calls cost before, who changed it and why. Writers go on meanwhile; of calls
+ * that are stored while it runs some may not be looked at, so run it again for a period that still
+ * goes on.
  *
  * <p>What dies in the middle is started again with the same words and goes on where it was; no call
  * is changed twice by that. Made by {@link UsageMaintenance#reprice}; safe for use by several
@@ -114,8 +115,8 @@ public final class Repricing {
    * @param why in a few words, at most 500 characters
    * @return what was changed, by all parts of the run
    * @throws IllegalArgumentException if a text is blank or too long
-   * @throws UsageException as for {@link #dryRun}, or if another instance does maintenance now. What
-   *     was done stays; call it again to go on
+   * @throws UsageException as for {@link #dryRun}, or if another instance does maintenance now.
+   *     What was done stays; call it again to go on
    */
   public RepricingReport run(String who, String why) {
     String author = Checks.requireIdentifier("who", who, MAX_WHO);
@@ -149,8 +150,7 @@ public final class Repricing {
   /** What one transaction looked at, and where the next begins; null if there is no more. */
   private record Step(List<RepricedCall> calls, @Nullable Position next) {}
 
-  private Step change(Connection connection, RepricingRun run, Position from)
-      throws SQLException {
+  private Step change(Connection connection, RepricingRun run, Position from) throws SQLException {
     jobs.dialect().lockForWriting(connection, jobs.tables());
     Step step = look(connection, from, true);
     var tally = new RepricingTally();
@@ -179,7 +179,11 @@ public final class Repricing {
       }
     }
     if (from.at() != null && from.id() != null) {
-      page.add(" AND (e.occurred_at > ").bind(from.at()).add(" OR e.id > ").bind(from.id()).add(")");
+      page.add(" AND (e.occurred_at > ")
+          .bind(from.at())
+          .add(" OR e.id > ")
+          .bind(from.id())
+          .add(")");
     }
     // All columns of the index, or H2 would sort what is left in each step.
     page.add(" ORDER BY e.organization, e.occurred_at, e.id LIMIT " + STEP)
@@ -200,8 +204,7 @@ public final class Repricing {
             ? null
             : new OrganizationMonths(jobs.dialect(), jobs.tables(), connection)
                 .after(from.organization());
-    return new Step(
-        calls, organization == null ? null : new Position(organization, null, null));
+    return new Step(calls, organization == null ? null : new Position(organization, null, null));
   }
 
   private List<RepricedCall> calls(Connection connection, List<UUID> ids, boolean locking)
@@ -224,7 +227,7 @@ public final class Repricing {
     try {
       return EventMapper.read(row, jobs.dialect());
     } catch (IllegalArgumentException e) {
-      throw new UsageException(e.getMessage(), e);
+      throw new UsageException("cannot reprice: " + e.getMessage(), e);
     }
   }
 

@@ -82,10 +82,7 @@ public record RepricingReport(
     var sums = new TreeMap<String, Map<String, BigDecimal>>();
     for (Line line : lines) {
       sums.computeIfAbsent(key.apply(line), k -> new TreeMap<>())
-          .merge(
-              line.currency().getCurrencyCode(),
-              line.difference(),
-              (a, b) -> plain(a.add(b)));
+          .merge(line.currency().getCurrencyCode(), line.difference(), (a, b) -> plain(a.add(b)));
     }
     return sums;
   }

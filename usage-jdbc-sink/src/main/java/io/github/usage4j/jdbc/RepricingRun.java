@@ -2,8 +2,8 @@ package io.github.usage4j.jdbc;
 
 import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.Cost;
-import io.github.usage4j.UsageFilter;
 import io.github.usage4j.UsageException;
+import io.github.usage4j.UsageFilter;
 import io.github.usage4j.pricing.RepricedCall;
 import java.math.BigDecimal;
 import java.sql.Connection;
@@ -239,8 +239,7 @@ final class RepricingRun {
   }
 
   /** The four parts, the currency and the reference of a cost. */
-  static void bind(PreparedStatement statement, int from, @Nullable Cost cost)
-      throws SQLException {
+  static void bind(PreparedStatement statement, int from, @Nullable Cost cost) throws SQLException {
     List<Function<Cost, BigDecimal>> parts =
         List.of(Cost::input, Cost::output, Cost::cache, Cost::other);
     for (int i = 0; i < parts.size(); i++) {
@@ -333,8 +332,7 @@ final class RepricingRun {
    * An organization gets another name: runs were told the old one, and one that is in the middle of
    * it would not find its place again, so it is over.
    */
-  static void rename(Connection connection, Jobs jobs, String from, String to)
-      throws SQLException {
+  static void rename(Connection connection, Jobs jobs, String from, String to) throws SQLException {
     String runs = "UPDATE " + jobs.tables().repricing();
     jobs.update(
         connection,
@@ -342,8 +340,7 @@ final class RepricingRun {
         jobs.now(),
         from);
     for (String column : List.of("organization", "at_organization")) {
-      jobs.update(
-          connection, runs + " SET " + column + " = ? WHERE " + column + " = ?", to, from);
+      jobs.update(connection, runs + " SET " + column + " = ? WHERE " + column + " = ?", to, from);
     }
     jobs.update(
         connection,

@@ -93,7 +93,6 @@ final class RepricingTally {
                     sum.calls(),
                     sum.before(),
                     sum.after())));
-    return new RepricingReport(
-        lookedAt, changed, unpricedBefore, unpricedAfter, undecided, lines);
+    return new RepricingReport(lookedAt, changed, unpricedBefore, unpricedAfter, undecided, lines);
   }
 }

@@ -161,8 +161,7 @@ final class RollupMoves {
     return seen[0];
   }
 
-  private void lookUp(
-      Connection connection, RollupRow row, List<String> doubtful, String where)
+  private void lookUp(Connection connection, RollupRow row, List<String> doubtful, String where)
       throws SQLException {
     String counts =
         doubtful.stream()

@@ -79,8 +79,7 @@ class CostSumsTest {
       }
     }
 
-    private static void compare(DataSource database, int count, boolean inMemory)
-        throws Exception {
+    private static void compare(DataSource database, int count, boolean inMemory) throws Exception {
       var store = JdbcUsageStore.open(database);
       var memory = new InMemoryUsageStore();
       var random = new Random(count);

@@ -43,7 +43,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Repricing on every database: rollups stay what the calls add up to, and nothing is done twice. */
+/**
+ * Repricing on every database: rollups stay what the calls add up to, and nothing is done twice.
+ */
 abstract class RepricingContract {
 
   private static final UsageFilter ALL = UsageFilter.allOrganizations();
@@ -108,7 +110,9 @@ abstract class RepricingContract {
     return Long.parseLong(texts("SELECT COUNT(*) FROM usage_" + table).get(0));
   }
 
-  /** Every call is what Java makes of it, the rollups add up to them, and the audit has the rest. */
+  /**
+   * Every call is what Java makes of it, the rollups add up to them, and the audit has the rest.
+   */
   private void assertRepriced(List<UsageEvent> events, PriceCatalog prices, RepricingReport report)
       throws SQLException {
     List<RepricedCall> expected =
@@ -191,7 +195,9 @@ abstract class RepricingContract {
           boolean inAStep =
               method.equals("commit")
                   || (method.equals("prepareStatement")
-                      && arguments[0].toString().matches("(UPDATE|INSERT INTO) usage_(repricing_)?event .*"));
+                      && arguments[0]
+                          .toString()
+                          .matches("(UPDATE|INSERT INTO) usage_(repricing_)?event .*"));
           if (inAStep && random.nextInt(5) == 0) {
             throw new SQLException("interrupted", "08006");
           }

@@ -48,8 +48,7 @@ class UnpricedPolicyTest {
       UsageTracker.builder(store)
           .buffer(UsageBuffer.none())
           .prices(
-              PriceCatalog.of(
-                  ModelPrice.perMillion("fake", "known", "USD").input("1").output("1")))
+              PriceCatalog.of(ModelPrice.perMillion("fake", "known", "USD").input("1").output("1")))
           .onUnpriced(UnpricedPolicy.REFUSE)
           .build();
   private final TrackedModels models =
@@ -250,7 +249,9 @@ class UnpricedPolicyTest {
   void insideATrackedDecorator_isOneRefusedCall() {
     ChatModel inner = models.wrap(chat(this::answer));
     ChatModel outer =
-        models.model("known").wrap(chat(request -> inner.chat(request.toBuilder().modelName("new").build())));
+        models
+            .model("known")
+            .wrap(chat(request -> inner.chat(request.toBuilder().modelName("new").build())));
 
     assertThatExceptionOfType(UnpricedModelException.class).isThrownBy(() -> outer.chat("hi"));
 
