@@ -132,7 +132,7 @@ public record UsageEvent(
     ERROR,
     /** The caller stopped it. */
     CANCELLED,
-    /** A limit did not let it start; it used nothing. */
+    /** A limit, or the policy for models without a price, did not let it start; it used nothing. */
     REFUSED
   }
 

@@ -24,6 +24,7 @@ class PackageDirectionTest {
     {"limit"},
     {"query"},
     {"export", "query"},
+    {"economics", "query", "pricing"},
     {"sink", "limit", "query"},
     {"backfill", "sink", "pricing", "limit"},
     {"track", "sink", "pricing", "limit"},

@@ -79,7 +79,7 @@ public record CostExplanation(String priceReference, Currency currency, List<Lin
 
   /** The cost that these lines add up to, part by part. */
   public Cost toCost() {
-    var sums = new CostSums();
+    var sums = new CostParts();
     lines.forEach(line -> sums.add(line.part(), line.amount()));
     return sums.toCost(currency, priceReference);
   }

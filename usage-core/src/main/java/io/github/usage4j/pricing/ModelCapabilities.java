@@ -1,5 +1,6 @@
 package io.github.usage4j.pricing;
 
+import io.github.usage4j.TokenCounts;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.Set;
@@ -63,6 +64,17 @@ public record ModelCapabilities(
     missing.addAll(required);
     missing.removeAll(features);
     return missing;
+  }
+
+  /** True if a call with these tokens exceeds no known limit; unknown counts exceed none. */
+  public boolean fits(TokenCounts tokens) {
+    return within(tokens.input(), maxInput)
+        && within(tokens.output(), maxOutput)
+        && within(tokens.total(), context);
+  }
+
+  private static boolean within(@Nullable Long tokens, @Nullable Long most) {
+    return tokens == null || most == null || tokens <= most;
   }
 
   private static void check(String name, @Nullable Long tokens) {

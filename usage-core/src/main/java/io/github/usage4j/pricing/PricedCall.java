@@ -52,6 +52,12 @@ record PricedCall(ModelPrice price, List<TokenCounts> exchanges, Map<String, Big
     return true;
   }
 
+  /** True if several exchanges cost what their sum does: no threshold is passed, none paid each. */
+  boolean addsUp() {
+    return !price.isPerCall()
+        && exchanges.stream().allMatch(tokens -> price.rates().tierFor(tokens) == null);
+  }
+
   CostExplanation explain() {
     var lines = new Lines();
     return new CostExplanation(multiply(lines), price.currency(), lines.all);
@@ -59,7 +65,7 @@ record PricedCall(ModelPrice price, List<TokenCounts> exchanges, Map<String, Big
 
   /** What {@link #explain} adds up to; on the way of every call. */
   Cost cost() {
-    var sums = new CostSums();
+    var sums = new CostParts();
     String reference = multiply(sums);
     return sums.toCost(price.currency(), reference);
   }

@@ -6,6 +6,8 @@ import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.internal.Guard;
 import io.github.usage4j.pricing.PriceCatalog;
+import io.github.usage4j.pricing.UnpricedPolicy;
+import java.time.Instant;
 import java.util.List;
 import java.util.function.Function;
 
@@ -13,11 +15,23 @@ import java.util.function.Function;
 final class Pricing {
 
   private final Function<Attribution, PriceCatalog> prices;
+  private final UnpricedPolicy policy;
   private final Guard guard;
 
-  Pricing(Function<Attribution, PriceCatalog> prices, Guard guard) {
+  Pricing(Function<Attribution, PriceCatalog> prices, UnpricedPolicy policy, Guard guard) {
     this.prices = prices;
+    this.policy = policy;
     this.guard = guard;
+  }
+
+  /** True if a call may be made as far as prices go; a catalog that fails lets it through. */
+  boolean allows(Attribution who, String provider, String model, Instant at) {
+    return policy == UnpricedPolicy.ALLOW
+        || guard.get(
+            Anomaly.PRICING_FAILED,
+            "whether there is a price of " + provider + "/" + model,
+            () -> prices.apply(who).covers(provider, model, at),
+            () -> true);
   }
 
   /**

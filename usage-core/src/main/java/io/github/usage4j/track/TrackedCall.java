@@ -8,6 +8,7 @@ import io.github.usage4j.UsageEvent.Outcome;
 import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageMetrics.Anomaly;
+import io.github.usage4j.pricing.UnpricedModelException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -21,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One model call that is under way. It ends exactly once: {@link #succeeded}, {@link #failed} or
- * {@link #cancelled}; the first end counts, a later one is ignored and counted as an anomaly. Safe
- * for use by several threads.
+ * {@link #cancelled}, or is refused before it begins ({@link #admit}); the first end counts, a
+ * later one is ignored and counted as an anomaly. Safe for use by several threads.
  *
  * <p>Every end returns the event that was made of the first one. Only while that is still being
  * made, by another thread or around the very code that ends the call again, a later end returns one
@@ -130,6 +131,25 @@ public final class TrackedCall {
     return this;
   }
 
+  /**
+   * Asks whether this call may be made, before it is: {@link #run} does so itself. Has no effect on
+   * a call that has ended.
+   *
+   * @throws UnpricedModelException if it may not, because its model has no price and the tracker
+   *     refuses such calls; then this has ended as refused
+   */
+  public void admit() {
+    if (!ending && !tracker.pricing().allows(attribution(), provider, model, occurredAt)) {
+      var refusal = new UnpricedModelException(provider, model);
+      end(Outcome.REFUSED, event -> event.errorType(typeOf(refusal)));
+      throw refusal;
+    }
+  }
+
+  private synchronized Attribution attribution() {
+    return attribution;
+  }
+
   /** The first piece of a streamed answer is here; later calls change nothing. */
   public synchronized void firstToken() {
     if (timeToFirstToken == null && !ending) {
@@ -222,9 +242,11 @@ public final class TrackedCall {
    * Makes the call and ends this: with the tokens of the result, or as failed. A tokens function
    * that throws leaves the call recorded without tokens.
    *
+   * @throws UnpricedModelException if the call may not be made: see {@link #admit}
    * @throws Exception what the call throws
    */
   public <T> T run(Callable<T> call, Function<? super T, TokenCounts> tokens) throws Exception {
+    admit();
     T result;
     try {
       result = call.call();

@@ -57,7 +57,7 @@ public final class UsageTracker implements AutoCloseable {
 
   UsageTracker(UsageTrackerBuilder builder) {
     guard = new Guard(builder.metrics);
-    pricing = new Pricing(builder.prices(), guard);
+    pricing = new Pricing(builder.prices(), builder.onUnpriced, guard);
     resolver = builder.resolver;
     clock = builder.clock;
     events = new CallEvents(pricing, guard, builder.instance);
@@ -362,6 +362,10 @@ public final class UsageTracker implements AutoCloseable {
 
   Guard guard() {
     return guard;
+  }
+
+  Pricing pricing() {
+    return pricing;
   }
 
   CallEvents events() {

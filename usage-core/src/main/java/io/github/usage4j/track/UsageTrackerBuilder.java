@@ -5,6 +5,7 @@ import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageMetrics;
 import io.github.usage4j.internal.Checks;
 import io.github.usage4j.pricing.PriceCatalog;
+import io.github.usage4j.pricing.UnpricedPolicy;
 import io.github.usage4j.sink.UsageBuffer;
 import io.github.usage4j.sink.UsageSink;
 import java.time.Duration;
@@ -26,6 +27,7 @@ public final class UsageTrackerBuilder {
   final List<Target> others = new ArrayList<>();
   UsageBuffer buffer = UsageBuffer.memory();
   @Nullable Function<Attribution, PriceCatalog> prices;
+  UnpricedPolicy onUnpriced = UnpricedPolicy.ALLOW;
   @Nullable Supplier<Attribution> resolver;
   UsageMetrics metrics = UsageMetrics.NONE;
   InstantSource clock = InstantSource.system();
@@ -70,6 +72,15 @@ public final class UsageTrackerBuilder {
   /** What calls cost, depending on who makes them, such as negotiated prices. Must be quick. */
   public UsageTrackerBuilder prices(Function<Attribution, PriceCatalog> catalogOf) {
     prices = Objects.requireNonNull(catalogOf, "prices");
+    return this;
+  }
+
+  /**
+   * What becomes of calls of models that have no price. Default: {@link UnpricedPolicy#ALLOW}. A
+   * catalog that fails lets a call through.
+   */
+  public UsageTrackerBuilder onUnpriced(UnpricedPolicy policy) {
+    onUnpriced = Objects.requireNonNull(policy, "policy");
     return this;
   }
 

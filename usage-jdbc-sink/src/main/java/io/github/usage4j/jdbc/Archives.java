@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -59,6 +60,34 @@ final class Archives {
           null);
     }
     return directory;
+  }
+
+  /**
+   * Where nothing was ever deleted there is no archive, and none needs to be found.
+   *
+   * @throws UsageException if they are needed, or may be, and nobody said where they are
+   */
+  void requireNeeded(String verb, boolean always, Jobs jobs) throws SQLException {
+    if (directory != null) {
+      return;
+    }
+    var horizon = new Horizon(jobs.dialect(), jobs.tables());
+    boolean needed =
+        always
+            || jobs.transactions()
+                .run(
+                    connection -> {
+                      Horizon.Positions past = horizon.after(connection, Horizon.NONE);
+                      return past.everywhere().isAfter(Horizon.NONE)
+                          || !past.organizations().isEmpty();
+                    });
+    if (needed) {
+      throw new UsageException(
+          "cannot "
+              + verb
+              + ": the store must know where archives are; set archives(directory) when it is opened",
+          null);
+    }
   }
 
   private static String hash(String organization) {

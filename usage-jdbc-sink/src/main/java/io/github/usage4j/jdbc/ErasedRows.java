@@ -98,6 +98,7 @@ final class ErasedRows {
           fresh,
           organization);
     }
+    RepricingRun.rename(connection, jobs, organization, fresh);
     rehash(connection, "organization", organization, fresh);
     jobs.update(
         connection,

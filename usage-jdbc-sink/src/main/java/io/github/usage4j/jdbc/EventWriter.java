@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Stores a batch in one transaction: new ids are inserted and added to the rollups, known ids are
- * compared with what is stored and reported after the commit. A stored row never changes.
+ * compared with what is stored and reported after the commit. It never changes a stored row.
  */
 final class EventWriter {
 
@@ -111,7 +111,12 @@ final class EventWriter {
             .map(UsageEvent::id)
             .filter(id -> !inserted.contains(id))
             .collect(Collectors.toSet());
-    return new Outcome(inserted, known.isEmpty() ? Map.of() : read(connection, known), behind);
+    if (known.isEmpty()) {
+      return new Outcome(inserted, Map.of(), behind);
+    }
+    Map<UUID, Optional<UsageEvent>> stored = read(connection, known);
+    FormerCosts.restore(connection, dialect, tables, events, stored);
+    return new Outcome(inserted, stored, behind);
   }
 
   private void addToRollups(Connection connection, List<UsageEvent> news) throws SQLException {

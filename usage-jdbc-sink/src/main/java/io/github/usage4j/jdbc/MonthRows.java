@@ -130,9 +130,10 @@ final class MonthRows {
     }
   }
 
-  /** Deletes rows and their tags by id. */
+  /** Deletes rows, their tags and what their costs once were, by id. */
   int delete(Connection connection, Collection<UUID> ids) throws SQLException {
     delete(connection, jobs.tables().eventTag(), "event_id", ids);
+    delete(connection, jobs.tables().repricingEvent(), "event_id", ids);
     return delete(connection, jobs.tables().event(), "id", ids);
   }
 

@@ -337,6 +337,11 @@ final class Partitions {
     for (PartitionedTable table : all()) {
       Dialect.execute(connection, "DROP TABLE " + name(table.name(), month));
     }
+    jobs.update(
+        connection,
+        "DELETE FROM " + jobs.tables().repricingEvent() + " WHERE event_id >= ? AND event_id < ?",
+        first(month),
+        first(month.plusMonths(1)));
     return true;
   }
 }

@@ -63,12 +63,7 @@ record RollupColumn(
           key(RollupKey.COLUMNS.get(i), Column.Type.TEXT, row -> row.key().values().get(position)));
     }
     for (RollupMeasure measure : RollupMeasure.ALL) {
-      columns.add(
-          new RollupColumn(
-              measure.name(),
-              measure.type(),
-              measure.merge(),
-              row -> measure.value().apply(row.sum())));
+      columns.add(new RollupColumn(measure.name(), measure.type(), measure.merge(), measure::of));
     }
     return List.copyOf(columns);
   }

@@ -120,6 +120,33 @@ record RollupMeasure(
     return ALL.stream().filter(measure -> !measure.derived);
   }
 
+  /** What a row adds to its column, less what it takes away; null is NULL and changes nothing. */
+  @Nullable Object of(RollupRow row) {
+    UsageSummary less = row.less();
+    if (less == null) {
+      return value.apply(row.sum());
+    }
+    if (merge == Merge.LATEST) { // nothing can be taken away from it: see RollupMoves
+      return value.apply(row.sum().lastActivity() == null ? less : row.sum());
+    }
+    Object more = value.apply(row.sum());
+    Object taken = value.apply(less);
+    if (more == null && taken == null) {
+      return null;
+    }
+    return type == Column.Type.DECIMAL
+        ? amount(more).subtract(amount(taken))
+        : (Object) Math.subtractExact(count(more), count(taken));
+  }
+
+  private static BigDecimal amount(@Nullable Object value) {
+    return value == null ? BigDecimal.ZERO : (BigDecimal) value;
+  }
+
+  private static long count(@Nullable Object value) {
+    return value == null ? 0 : (Long) value;
+  }
+
   /** How rollup rows, under this alias, are summed up into it. */
   String ofRollups(String alias) {
     return (merge == Merge.LATEST ? "MAX(" : "SUM(") + alias + "." + name + ")";

@@ -12,20 +12,33 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What some calls add to one row of the rollups.
+ * What some calls add to one row of the rollups, or take away from it.
  *
  * @param bucket the first day of the bucket
  * @param hash {@link RollupKey#hash} of the key
+ * @param sum what is added
+ * @param less what is taken away; null for nothing
  */
-record RollupRow(Grain grain, LocalDate bucket, UUID hash, RollupKey key, UsageSummary sum) {
+record RollupRow(
+    Grain grain,
+    LocalDate bucket,
+    UUID hash,
+    RollupKey key,
+    UsageSummary sum,
+    @Nullable UsageSummary less) {
 
   /** By primary key. Every writer locks rows in this order, so that none waits in a circle. */
   static final Comparator<RollupRow> ORDER =
       Comparator.comparing(RollupRow::grain)
           .thenComparing(RollupRow::bucket)
           .thenComparing(RollupRow::hash, UsageIds.ORDER);
+
+  RollupRow(Grain grain, LocalDate bucket, UUID hash, RollupKey key, UsageSummary sum) {
+    this(grain, bucket, hash, key, sum, null);
+  }
 
   /**
    * What these calls add to both grains, in {@link #ORDER}.

@@ -74,6 +74,19 @@ record Tables(@Nullable String namespace, String prefix) {
     return named("month_close");
   }
 
+  /** Runs that changed costs of stored calls. */
+  String repricing() {
+    return named("repricing");
+  }
+
+  String repricingSum() {
+    return named("repricing_sum");
+  }
+
+  String repricingEvent() {
+    return named("repricing_event");
+  }
+
   String schema() {
     return named("schema");
   }
@@ -89,6 +102,9 @@ record Tables(@Nullable String namespace, String prefix) {
         label(),
         monthClose(),
         operation(),
+        repricing(),
+        repricingEvent(),
+        repricingSum(),
         rollup(),
         schema());
   }

@@ -5,8 +5,10 @@ import static java.time.ZoneOffset.UTC;
 import io.github.usage4j.Attribution;
 import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.UsageException;
+import io.github.usage4j.UsageFilter;
 import io.github.usage4j.UsageQueries.Dimension;
 import io.github.usage4j.internal.Checks;
+import io.github.usage4j.pricing.PriceCatalog;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -16,8 +18,11 @@ import java.time.YearMonth;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -332,7 +337,7 @@ public final class UsageMaintenance {
   private long locked(String verb, boolean archiving, LockedWork work) {
     var archives = new Archives(archiveDirectory);
     try (JobLock.Held lock = jobs.lock("maintenance").take()) {
-      requireArchives(verb, archiving);
+      archives.requireNeeded(verb, archiving, jobs);
       Erasure.settle(jobs, archives, letters, lock);
       return work.run(archives, lock);
     } catch (RuntimeException e) {
@@ -344,24 +349,34 @@ public final class UsageMaintenance {
     }
   }
 
-  /** Where nothing was ever deleted there is no archive, and none needs to be found. */
-  private void requireArchives(String verb, boolean always) throws SQLException {
-    if (archiveDirectory != null) {
-      return;
-    }
-    boolean needed =
-        always
-            || transactions.run(
-                connection -> {
-                  Horizon.Positions past = horizon.after(connection, Horizon.NONE);
-                  return past.everywhere().isAfter(Horizon.NONE) || !past.organizations().isEmpty();
-                });
-    if (needed) {
-      throw new UsageException(
-          "cannot "
-              + verb
-              + ": the store must know where archives are; set archives(directory) when it is opened",
-          null);
+  /**
+   * Prices stored calls again: see {@link Repricing}, which nothing is done by until it is told.
+   *
+   * @param which calls: by organization, category, provider, model, and whether they are unpriced
+   * @param when they were made
+   * @throws IllegalArgumentException if the filter asks for anything else
+   */
+  public Repricing reprice(UsageFilter which, BillingPeriod when, PriceCatalog prices) {
+    Objects.requireNonNull(prices, "prices");
+    return reprice(which, when, who -> prices);
+  }
+
+  /** The same with prices that depend on who made a call, such as negotiated ones. */
+  public Repricing reprice(
+      UsageFilter which, BillingPeriod when, Function<Attribution, PriceCatalog> catalogOf) {
+    return new Repricing(jobs, changed, which, when, catalogOf);
+  }
+
+  /**
+   * What repricing did to one call, oldest first; empty if nothing, or the call is gone.
+   *
+   * @throws UsageException if the database cannot be asked
+   */
+  public List<Repricing.Change> repricingsOf(UUID call) {
+    try {
+      return transactions.run(connection -> RepricingRun.of(connection, jobs, call));
+    } catch (SQLException e) {
+      throw new UsageException("cannot read what was repriced: " + e.getMessage(), e);
     }
   }
 

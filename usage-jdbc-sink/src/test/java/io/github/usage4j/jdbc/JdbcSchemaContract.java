@@ -290,7 +290,16 @@ abstract class JdbcSchemaContract extends JdbcUsageStoreContract {
       Databases.execute(dataSource(), "DROP VIEW usage_operation");
       if (i == 0) {
         for (String table :
-            List.of("event_tag", "rollup", "horizon", "import", "job_lock", "month_close")) {
+            List.of(
+                "event_tag",
+                "rollup",
+                "horizon",
+                "import",
+                "job_lock",
+                "month_close",
+                "repricing",
+                "repricing_sum",
+                "repricing_event")) {
           Databases.execute(dataSource(), "DROP TABLE usage_" + table);
         }
         Databases.execute(dataSource(), "DELETE FROM usage_schema WHERE version > 1");

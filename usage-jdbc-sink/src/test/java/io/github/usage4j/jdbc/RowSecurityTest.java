@@ -63,7 +63,16 @@ class RowSecurityTest {
             + " ON CONFLICT DO NOTHING",
         "INSERT INTO usage_month_close SELECT g, '2020-01-01', '2020-02-01', o, CASE g WHEN 'O' THEN"
             + " '' ELSE u END, 1, 1, 1, 1, 1, 1, NULL, now() FROM (VALUES ('O'), ('U')) AS g (g),"
-            + " (VALUES ('acme', 'ada'), ('evil', 'eve')) AS o (o, u)");
+            + " (VALUES ('acme', 'ada'), ('evil', 'eve')) AS o (o, u)",
+        "INSERT INTO usage_repricing (id, who, why, starts_at, ends_at, only_unpriced, begun_at,"
+            + " saved_at, at_organization, looked_at, changed, unpriced_before, unpriced_after,"
+            + " undecided) VALUES (gen_random_uuid(), 'w', 'y', now(), now(), true, now(), now(),"
+            + " '', 0, 0, 0, 0, 0)",
+        "INSERT INTO usage_repricing_sum SELECT id, o, 'p', 'm', 'USD', 1, 0, 1 FROM"
+            + " usage_repricing, (VALUES ('acme'), ('evil'), ('')) AS o (o)",
+        "INSERT INTO usage_repricing_event (event_id, run_id, repriced_at, new_reference)"
+            + " SELECT e.id, r.id, now(), 'of ' || COALESCE(user_id, 'null') FROM usage_event e,"
+            + " usage_repricing r");
     if (rows("SELECT COUNT(*) FROM usage_event_tag").equals(List.of("0"))) {
       Databases.execute(
           superuser,
@@ -211,12 +220,14 @@ class RowSecurityTest {
       rowsAs(RowIdentity.ADMIN, sql); // the last borrower saw everything
       List<String> seen = rowsAs(new RowIdentity(false, "acme", null), sql);
       assertThat(seen).as(relation).noneMatch(row -> row.matches(".*(evil|eve|null).*"));
-      boolean forMembers = !List.of("usage_import", "usage_job_lock").contains(relation);
+      boolean forMembers =
+          !List.of("usage_import", "usage_job_lock", "usage_repricing").contains(relation);
       assertThat(seen.isEmpty()).as(relation).isEqualTo(!forMembers);
 
       List<String> own = rowsAs(new RowIdentity(false, "acme", "ada"), sql);
       assertThat(own).as(relation).noneMatch(row -> row.matches(".*(evil|eve|null|bob).*"));
-      assertThat(own.isEmpty()).as(relation).isEqualTo(!forMembers);
+      boolean forUsers = forMembers && !relation.equals("usage_repricing_sum");
+      assertThat(own.isEmpty()).as(relation).isEqualTo(!forUsers);
 
       if (!List.of("usage_schema", "usage_horizon").contains(relation)) {
         // A user without an organization, or of another one, is nobody.

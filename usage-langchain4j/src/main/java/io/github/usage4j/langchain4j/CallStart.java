@@ -23,7 +23,8 @@ final class CallStart {
       Supplier<ChatRequestParameters> defaults,
       @Nullable ChatRequest request,
       boolean streaming) {
-    String model = settings.quietly(() -> modelOf(defaults, request));
+    String said = settings.quietly(() -> modelOf(defaults, request));
+    String model = said == null ? settings.model() : said;
     List<ChatMessage> messages = request == null ? List.of() : request.messages();
     Place place = Place.of(settings, Reentry.identity(request));
     Starter starter = place.onBehalf() ? null : knownBefore(settings, request, messages);
@@ -117,6 +118,7 @@ final class CallStart {
       call.defaultCategory(place.onBehalf() ? outer.settings().category() : null);
       outer.inner().begun(started, place.onBehalf(), kind == Kind.CHAT);
     }
+    started.admit();
     return started;
   }
 

@@ -9,10 +9,12 @@ import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.UsageEventBuilder;
+import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.langchain4j.CallStart.Place;
 import io.github.usage4j.langchain4j.internal.StatedUsage;
 import io.github.usage4j.langchain4j.internal.UsageReading;
+import io.github.usage4j.pricing.UnpricedModelException;
 import io.github.usage4j.track.TrackedCall;
 import java.math.BigDecimal;
 import java.util.List;
@@ -40,6 +42,7 @@ final class ModelCall {
   private final @Nullable Estimate estimate;
   private final Place place;
   private volatile @Nullable InnerCalls inner;
+  private @Nullable UsageException refusal; // set before anybody else knows of this
 
   ModelCall(
       Settings settings,
@@ -55,6 +58,24 @@ final class ModelCall {
     this.messages = messages;
     wire = new WireCapture(settings, call);
     estimate = streaming || settings.estimator() != null ? new Estimate(settings) : null;
+  }
+
+  /** Asks whether it may be made. What refuses it is kept for whoever waits for its answer. */
+  void admit() {
+    if (call == null) {
+      return;
+    }
+    try {
+      call.admit();
+    } catch (UnpricedModelException e) {
+      refusal = e;
+      tellOuter(calls -> calls.failed(this, e));
+    }
+  }
+
+  /** Why the model must not be called; null if it may. */
+  @Nullable UsageException refusal() {
+    return refusal;
   }
 
   /** The calls that are made inside of this one. */
@@ -83,6 +104,9 @@ final class ModelCall {
 
   /** Makes a call that answers on this thread. */
   <T> T make(Object identity, Supplier<T> model, Function<? super T, Answer> read) {
+    if (refusal != null) {
+      throw refusal;
+    }
     T result;
     try {
       result = handOn(identity, model);
@@ -100,6 +124,9 @@ final class ModelCall {
    */
   <T> CompletableFuture<T> makeAsync(
       Object identity, Supplier<CompletableFuture<T>> model, Function<? super T, Answer> read) {
+    if (refusal != null) {
+      return CompletableFuture.failedFuture(refusal);
+    }
     CompletableFuture<T> source;
     try {
       source = handOn(identity, model);
@@ -154,6 +181,20 @@ final class ModelCall {
   private static Throwable causeOf(Throwable error) {
     Throwable cause = error instanceof CompletionException ? error.getCause() : null;
     return cause == null ? error : cause;
+  }
+
+  /** Tells a handler why the call is refused; true if it is. Never throws. */
+  boolean toldRefusal(Consumer<Throwable> handler) {
+    UsageException why = refusal;
+    if (why == null) {
+      return false;
+    }
+    try {
+      within(() -> handler.accept(why));
+    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+      settings.tracker().report(Anomaly.LISTENER_FAILED, "a handler threw when it was refused", e);
+    }
+    return true;
   }
 
   /** Runs a callback of the host's as part of this call's operation. */

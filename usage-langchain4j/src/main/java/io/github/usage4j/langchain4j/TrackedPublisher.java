@@ -45,6 +45,9 @@ final class TrackedPublisher implements Publisher<ChatModelStreamingEvent> {
     }
     var started = new ModelCall[1];
     asMade.execute(() -> started[0] = start.get());
+    if (started[0].toldRefusal(why -> refuse(subscriber, why))) {
+      return;
+    }
     var stream = new StreamEnd(started[0]);
     try {
       started[0].handOn(
@@ -57,6 +60,24 @@ final class TrackedPublisher implements Publisher<ChatModelStreamingEvent> {
       stream.failedAtOnce(e);
       throw e;
     }
+  }
+
+  /** A subscriber is given a subscription before anything else. */
+  private static void refuse(
+      Subscriber<? super ChatModelStreamingEvent> subscriber, Throwable why) {
+    subscriber.onSubscribe(
+        new Subscription() {
+          @Override
+          public void request(long n) {
+            // nothing comes
+          }
+
+          @Override
+          public void cancel() {
+            // nothing to stop
+          }
+        });
+    subscriber.onError(why);
   }
 
   private static final class TrackedSubscriber implements Subscriber<ChatModelStreamingEvent> {

@@ -56,6 +56,9 @@ final class TrackedStreamingChatModel implements StreamingChatModel, Tracked {
       return;
     }
     ModelCall call = start(request);
+    if (call.toldRefusal(handler::onError)) {
+      return;
+    }
     var stream = new StreamEnd(call);
     try {
       call.handOn(

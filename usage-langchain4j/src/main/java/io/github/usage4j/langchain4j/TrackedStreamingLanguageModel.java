@@ -40,6 +40,9 @@ final class TrackedStreamingLanguageModel implements StreamingLanguageModel, Tra
       return;
     }
     ModelCall call = calls.start(null, true);
+    if (call.toldRefusal(handler::onError)) {
+      return;
+    }
     var stream = new StreamEnd(call);
     try {
       calls.handOn(call, () -> model.accept(new TrackedTextHandler(handler, stream, settings)));

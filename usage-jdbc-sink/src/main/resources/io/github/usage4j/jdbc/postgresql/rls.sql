@@ -46,6 +46,10 @@ BEGIN
       ('month_close', member_or_own || ' AND (grain = ''U'' OR ' || anyone || ')'),
       ('import',      nobody),
       ('job_lock',    nobody),
+      -- A run may be about several organizations; what it changed for one is in its sums and calls.
+      ('repricing',   nobody),
+      ('repricing_sum', member || ' AND ' || anyone),
+      ('repricing_event', 'EXISTS (SELECT 1 FROM ${schema}.${prefix}event e WHERE e.id = event_id)'),
       -- Which scripts were applied: the same for everybody, and asked when a store is opened.
       ('schema',      'true')
     ) AS policies (rel, seen)
