@@ -146,7 +146,7 @@ class SpoolProcessTest {
   }
 
   @Test
-  @Tag("stress")
+  @Tag("full")
   void twoMillionEvents_fitInto64MegabytesOfHeap() throws Exception {
     String end =
         run(
