@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * One line of a ledger of credits. It is never changed; what an account has is the sum of the
  * amounts of its lines. Immutable.
  *
- * @param id tells this entry from every other; ids sort by the order in which entries were made
+ * @param id tells this entry from every other; ids sort by time
  * @param account whose, such as an organization
  * @param type what happened
  * @param amount what it adds; negative if it takes away; never 0; at most 18 decimals
@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param priority for an entry that brings credits: those of the lowest number are spent first
  * @param expiresAt for an entry that brings credits: from when on they are worth nothing; null if
  *     they never expire
- * @param reference what it is known by elsewhere; entries of one type and account have different
- *     ones, except those that one consumption takes from several lots
+ * @param reference what it is known by elsewhere, or the lot of an {@link Type#EXPIRY}. Entries
+ *     that one change makes in several lots have the same, and so have repeated expiries of a lot
  * @param at when it was made, cut to microseconds
  */
 public record CreditEntry(

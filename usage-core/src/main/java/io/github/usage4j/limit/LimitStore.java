@@ -128,6 +128,14 @@ public interface LimitStore {
   record Ask(Terms terms, BigDecimal holding, BigDecimal least, BigDecimal most) {}
 
   /**
+   * An answer.
+   *
+   * @param state where the counter stands, with what was added
+   * @param added how much the holder has got by this call: 0, or at least what it needs
+   */
+  record Lease(LimitState state, BigDecimal added) {}
+
+  /**
    * Begins to count for a key, if that was not begun, and says where it stands. The terms are
    * stored. Idempotent.
    *
@@ -165,10 +173,10 @@ public interface LimitStore {
    *   <li>{@link #slice} of the {@link LimitState#room} then left is added to it.
    * </ol>
    *
-   * @return the state after that; {@link LimitState#mine} is what the holder has now
+   * @return what was added, and the state after that
    * @throws UsageException if the holder is not known, or was reclaimed
    */
-  LimitState lease(String holder, LimitKey key, Ask ask);
+  Lease lease(String holder, LimitKey key, Ask ask);
 
   /**
    * Raises the beat of a holder by one.

@@ -93,12 +93,13 @@ public record LimitTarget(
               ? null
               : new Scope(subject, actual, null, category, model);
       case USER, CUSTOMER ->
-          actual == null || (id != null && !isOf(who.organization(), actual))
+          actual == null || !isOf(who.organization(), actual)
               ? null
               : new Scope(subject, who.organization(), actual, category, model);
     };
   }
 
+  /** Each user or customer, of this organization if it names one; or the one it names. */
   private boolean isOf(@Nullable String whose, String actual) {
     return id == null
         ? organization == null || organization.equals(whose)

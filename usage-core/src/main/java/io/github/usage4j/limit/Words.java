@@ -1,6 +1,7 @@
 package io.github.usage4j.limit;
 
 import io.github.usage4j.limit.LimitKey.Scope;
+import io.github.usage4j.limit.UsageLimitExceededException.Reason;
 import java.util.Locale;
 
 /** Says in words what identifiers say, for messages. */
@@ -29,5 +30,29 @@ final class Words {
       words.append(" for model '").append(scope.model()).append('\'');
     }
     return words.toString();
+  }
+
+  /** Why a call is refused, for whoever is shown the exception. */
+  static String refusal(UsageLimit limit, LimitStatus status, Reason reason) {
+    String whose = "Limit '" + limit.name() + "' of " + of(status.scope());
+    String unit =
+        limit.currency() == null
+            ? limit.measure().name().toLowerCase(Locale.ROOT)
+            : limit.currency().getCurrencyCode();
+    return switch (reason) {
+      case UNPRICED -> whose + " is one of cost, and the price of this call is not known";
+      case STORE_AWAY -> whose + " cannot be decided now, because its store does not answer";
+      case EXHAUSTED ->
+          whose
+              + " does not allow this call: "
+              + status.current().toPlainString()
+              + " of "
+              + status.allowance().toPlainString()
+              + " "
+              + unit
+              + " per "
+              + limit.window()
+              + " are used or reserved";
+    };
   }
 }
