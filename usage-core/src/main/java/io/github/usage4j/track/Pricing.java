@@ -20,6 +20,15 @@ final class Pricing {
     this.guard = guard;
   }
 
+  /** The prices of a caller. */
+  PriceCatalog catalog(Attribution who) {
+    return prices.apply(who);
+  }
+
+  Guard guard() {
+    return guard;
+  }
+
   /**
    * The event with its cost.
    *

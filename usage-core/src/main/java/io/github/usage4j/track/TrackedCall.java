@@ -8,13 +8,14 @@ import io.github.usage4j.UsageEvent.Outcome;
 import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageMetrics.Anomaly;
+import io.github.usage4j.limit.UsageLimitExceededException;
+import io.github.usage4j.limit.UsageLimiter;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -47,8 +48,9 @@ public final class TrackedCall {
   List<TokenCounts> exchanges = List.of();
   private volatile boolean ending; // claimed by one end, whose thread alone goes on
   private volatile @Nullable UsageEvent ended; // set when it is delivered
-  private volatile long lastHeard;
-  private volatile @Nullable Consumer<Throwable> giveUp;
+  private final Watch watch = new Watch();
+  private final Awaited delivery = new Awaited();
+  private final Admission admission = new Admission();
 
   /** How a call failed that may still be answered. */
   private record Failure(Duration after, Consumer<UsageEventBuilder> used) {}
@@ -87,6 +89,29 @@ public final class TrackedCall {
   /** True if it will not be recorded; see {@link UsageTracker#suspended}. */
   public boolean suspended() {
     return operation.suspended();
+  }
+
+  /**
+   * Asks the tracker's limits for this call, before it is made; does nothing if there are none, or
+   * it will not be recorded. What is kept free for it is settled when it ends.
+   *
+   * @throws UsageLimitExceededException if a limit refuses it; then it has ended as refused
+   */
+  public void admit(CallSize size) {
+    UsageLimiter limiter = tracker.limiter();
+    if (limiter == null || suspended() || ending) {
+      return;
+    }
+    Attribution who;
+    synchronized (this) {
+      who = attribution;
+    }
+    try {
+      admission.ask(limiter, new CallRequest(this, who, size, tracker.pricing()), operation);
+    } catch (UsageLimitExceededException refused) {
+      var unused = end(Outcome.REFUSED, event -> event.errorType(typeOf(refused)));
+      throw refused;
+    }
   }
 
   /** The model that answered. */
@@ -146,8 +171,7 @@ public final class TrackedCall {
    *     end it, the call ends as failed when it would be given up again
    */
   public void watch(Consumer<Throwable> giveUp) {
-    heard();
-    this.giveUp = giveUp;
+    watch.begin(giveUp);
     tracker.streams().add(this);
     if (isDelivered()) { // meanwhile: nobody else takes it off again
       forget();
@@ -156,18 +180,17 @@ public final class TrackedCall {
 
   /** A sign of life of a watched call is here: a piece of its answer, say. */
   public void heard() {
-    lastHeard = System.nanoTime();
+    watch.heard();
   }
 
   /** For how long nothing was heard of it; without end if it is not watched. */
   long quietNanos() {
-    return giveUp == null ? Long.MAX_VALUE : System.nanoTime() - lastHeard;
+    return watch.quietNanos();
   }
 
   void abandon(Throwable why) {
-    Consumer<Throwable> how = giveUp;
-    if (how != null && !ending) {
-      giveUp = this::failed;
+    Consumer<Throwable> how = ending ? null : watch.giveUp(this::failed);
+    if (how != null) {
       tracker.guard().run(Anomaly.LISTENER_FAILED, "giving up a call", () -> how.accept(why));
     }
   }
@@ -202,6 +225,7 @@ public final class TrackedCall {
         step = 0;
       }
     }
+    admission.release(); // that one asks for itself
     return tracker.startInside(operation, kind, provider, model);
   }
 
@@ -213,6 +237,7 @@ public final class TrackedCall {
     if (!claim()) {
       return;
     }
+    admission.release();
     ended = tracker.events().bare(this, Outcome.CANCELLED, elapsed());
     letGo();
     tracker.withdrawn(operation);
@@ -370,6 +395,7 @@ public final class TrackedCall {
   /** Sinks and listeners are other people's code: not under a lock either. */
   private UsageEvent deliver(UsageEvent event) {
     try {
+      admission.settle(event);
       tracker.deliver(event, operation);
     } finally {
       ended = event;
@@ -384,7 +410,7 @@ public final class TrackedCall {
     forget();
     tracker.held().letGo(this);
     if (tracker.isClosing()) {
-      wakeUp();
+      delivery.wakeUp();
     }
   }
 
@@ -401,8 +427,7 @@ public final class TrackedCall {
     details = null;
     held = null;
     exchanges = List.of();
-    if (giveUp != null) {
-      giveUp = null;
+    if (watch.end()) {
       tracker.streams().remove(this);
     }
   }
@@ -417,26 +442,9 @@ public final class TrackedCall {
     return ended != null;
   }
 
-  private synchronized void wakeUp() {
-    notifyAll();
-  }
-
   /** Waits until another thread has delivered the event; false if it did not in time. */
-  synchronized boolean awaitDelivery(long deadline) {
-    boolean interrupted = false;
-    long left = deadline - System.nanoTime();
-    while (ended == null && left > 0) {
-      try {
-        TimeUnit.NANOSECONDS.timedWait(this, left);
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-      left = deadline - System.nanoTime();
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    return ended != null;
+  boolean awaitDelivery(long deadline) {
+    return delivery.await(this::isDelivered, deadline);
   }
 
   private Duration elapsed() {

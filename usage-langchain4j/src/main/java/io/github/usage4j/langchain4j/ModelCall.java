@@ -1,7 +1,6 @@
 package io.github.usage4j.langchain4j;
 
 import dev.langchain4j.data.message.AiMessage;
-import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.output.TokenUsage;
 import io.github.usage4j.Attribution;
@@ -13,9 +12,9 @@ import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.langchain4j.CallStart.Place;
 import io.github.usage4j.langchain4j.internal.StatedUsage;
 import io.github.usage4j.langchain4j.internal.UsageReading;
+import io.github.usage4j.limit.UsageLimitExceededException;
 import io.github.usage4j.track.TrackedCall;
 import java.math.BigDecimal;
-import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -36,7 +35,7 @@ final class ModelCall {
   private final String provider;
   private final @Nullable TrackedCall call;
   private final WireCapture wire;
-  private final List<ChatMessage> messages;
+  private final RequestSize size;
   private final @Nullable Estimate estimate;
   private final Place place;
   private volatile @Nullable InnerCalls inner;
@@ -46,13 +45,13 @@ final class ModelCall {
       String provider,
       @Nullable TrackedCall call,
       Place place,
-      List<ChatMessage> messages,
+      RequestSize size,
       boolean streaming) {
     this.settings = settings;
     this.provider = provider;
     this.call = call;
     this.place = place;
-    this.messages = messages;
+    this.size = size;
     wire = new WireCapture(settings, call);
     estimate = streaming || settings.estimator() != null ? new Estimate(settings) : null;
   }
@@ -81,8 +80,29 @@ final class ModelCall {
     return Reentry.handOn(settings.tracker(), identity, wire, this, model);
   }
 
+  /**
+   * Asks the limits, before the model is called; null if they let the call through. Else it has
+   * ended, and this is what the caller gets in whatever way it gets errors.
+   */
+  @Nullable UsageLimitExceededException refusal() {
+    TrackedCall started = call;
+    if (started != null) {
+      try {
+        started.admit(size);
+      } catch (UsageLimitExceededException refused) {
+        tellOuter(calls -> calls.failed(this, refused));
+        return refused;
+      }
+    }
+    return null;
+  }
+
   /** Makes a call that answers on this thread. */
   <T> T make(Object identity, Supplier<T> model, Function<? super T, Answer> read) {
+    UsageLimitExceededException refused = refusal();
+    if (refused != null) {
+      throw refused;
+    }
     T result;
     try {
       result = handOn(identity, model);
@@ -100,6 +120,10 @@ final class ModelCall {
    */
   <T> CompletableFuture<T> makeAsync(
       Object identity, Supplier<CompletableFuture<T>> model, Function<? super T, Answer> read) {
+    UsageLimitExceededException refused = refusal();
+    if (refused != null) {
+      return CompletableFuture.failedFuture(refused);
+    }
     CompletableFuture<T> source;
     try {
       source = handOn(identity, model);
@@ -256,7 +280,7 @@ final class ModelCall {
             if (!estimate.anythingArrived() && message != null) {
               estimate.arrived(message.text());
             }
-            TokenCounts probable = estimate.completed(usage.tokens(), messages);
+            TokenCounts probable = estimate.completed(usage.tokens(), size.messages());
             event = started.succeeded(probable, Quality.ESTIMATED);
           } else if (usage.partial()) {
             event = started.succeeded(usage.tokens(), Quality.PARTIAL);
@@ -292,26 +316,15 @@ final class ModelCall {
       return false;
     }
     WireCapture.Sum own = seen(error == null);
-    end(own.exchanges() == 0 ? TrackedCall::withdraw : c -> endBeside(own, error, c), c -> {});
+    end(
+        own.exchanges() == 0 ? TrackedCall::withdraw : c -> CutShort.endBeside(own, error, c),
+        c -> {});
     Attribution who = calls.who();
     if (who != null) {
       settings.lineage().rememberToo(message, started, who);
       tellOuter(outer -> outer.paidBy(who));
     }
     return true;
-  }
-
-  /** What arrived here is theirs: nothing is estimated by it. */
-  private static void endBeside(
-      WireCapture.Sum own, @Nullable Throwable error, TrackedCall started) {
-    Answer known = Answer.NONE.onTheWire(own);
-    TokenCounts tokens = known.usage().tokens();
-    started.describe(known::describe).exchanges(own.parts());
-    if (error == null && own.stated()) {
-      started.succeeded(tokens, quality(known.usage()));
-    } else {
-      started.failed(error, event -> event.tokens(tokens, quality(known.usage())));
-    }
   }
 
   /** A provider may have answered, and charged for it, what the client then could not read. */
@@ -348,15 +361,10 @@ final class ModelCall {
           TokenCounts tokens = known.usage().tokens();
           TokenCounts probable = probable(tokens, known.usage().partial());
           started.cancelled(
-              probable, probable.equals(tokens) ? quality(known.usage()) : Quality.ESTIMATED);
+              probable,
+              probable.equals(tokens) ? CutShort.quality(known.usage()) : Quality.ESTIMATED);
         },
         started -> started.cancelled(TokenCounts.UNKNOWN));
-  }
-
-  private static Quality quality(StatedUsage cutShort) {
-    return cutShort.tokens().isUnknown()
-        ? Quality.MISSING
-        : cutShort.partial() ? Quality.PARTIAL : Quality.REPORTED;
   }
 
   /** What is known of a call that did not come to a good end. */
@@ -386,7 +394,7 @@ final class ModelCall {
     if (estimate == null || !estimate.anythingArrived() || !mayBeMore) {
       return known;
     }
-    return estimate.completed(known, messages);
+    return estimate.completed(known, size.messages());
   }
 
   private WireCapture.Sum seen(boolean answered) {

@@ -6,6 +6,7 @@ import dev.langchain4j.model.chat.response.PartialResponse;
 import dev.langchain4j.model.chat.response.PartialThinking;
 import dev.langchain4j.model.chat.response.PartialToolCall;
 import dev.langchain4j.model.chat.response.RawStreamingEvent;
+import io.github.usage4j.limit.UsageLimitExceededException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow.Publisher;
 import java.util.concurrent.Flow.Subscriber;
@@ -45,6 +46,11 @@ final class TrackedPublisher implements Publisher<ChatModelStreamingEvent> {
     }
     var started = new ModelCall[1];
     asMade.execute(() -> started[0] = start.get());
+    UsageLimitExceededException refused = started[0].refusal();
+    if (refused != null) {
+      started[0].within(() -> refuse(subscriber, refused));
+      return;
+    }
     var stream = new StreamEnd(started[0]);
     try {
       started[0].handOn(
@@ -57,6 +63,19 @@ final class TrackedPublisher implements Publisher<ChatModelStreamingEvent> {
       stream.failedAtOnce(e);
       throw e;
     }
+  }
+
+  /** A subscriber must have a subscription before it may be told anything. */
+  private static void refuse(Subscriber<?> subscriber, UsageLimitExceededException refused) {
+    subscriber.onSubscribe(
+        new Subscription() {
+          @Override
+          public void request(long n) {}
+
+          @Override
+          public void cancel() {}
+        });
+    subscriber.onError(refused);
   }
 
   private static final class TrackedSubscriber implements Subscriber<ChatModelStreamingEvent> {

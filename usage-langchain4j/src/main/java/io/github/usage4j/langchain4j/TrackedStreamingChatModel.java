@@ -9,6 +9,7 @@ import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatModelStreamingEvent;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import io.github.usage4j.limit.UsageLimitExceededException;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Flow.Publisher;
@@ -56,6 +57,11 @@ final class TrackedStreamingChatModel implements StreamingChatModel, Tracked {
       return;
     }
     ModelCall call = start(request);
+    UsageLimitExceededException refused = call.refusal();
+    if (refused != null) {
+      call.within(() -> handler.onError(refused));
+      return;
+    }
     var stream = new StreamEnd(call);
     try {
       call.handOn(

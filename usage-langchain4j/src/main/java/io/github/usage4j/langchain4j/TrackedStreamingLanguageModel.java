@@ -5,6 +5,7 @@ import dev.langchain4j.model.input.Prompt;
 import dev.langchain4j.model.language.StreamingLanguageModel;
 import dev.langchain4j.model.output.Response;
 import io.github.usage4j.UsageEvent.Kind;
+import io.github.usage4j.limit.UsageLimitExceededException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,11 @@ final class TrackedStreamingLanguageModel implements StreamingLanguageModel, Tra
       return;
     }
     ModelCall call = calls.start(null, true);
+    UsageLimitExceededException refused = call.refusal();
+    if (refused != null) {
+      call.within(() -> handler.onError(refused));
+      return;
+    }
     var stream = new StreamEnd(call);
     try {
       calls.handOn(call, () -> model.accept(new TrackedTextHandler(handler, stream, settings)));
