@@ -57,7 +57,11 @@ public interface UsageMetrics {
     /** The disk of a spool fails: events are in memory only until it works, or they are stored. */
     SPOOL_FAILED,
     /** A dead letter could not be written; the event is in the log only. */
-    DEAD_LETTER_FAILED
+    DEAD_LETTER_FAILED,
+    /** The store of limits failed: what it would have said is not known. */
+    LIMIT_STORE_UNAVAILABLE,
+    /** A function or meter of the host's that limits depend on threw; what it said last stays. */
+    LIMIT_SOURCE_FAILED
   }
 
   /** An event was accepted for delivery, or dropped right away. */

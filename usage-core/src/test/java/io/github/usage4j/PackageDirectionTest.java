@@ -22,12 +22,13 @@ class PackageDirectionTest {
   private static final String[][] MAY_USE = {
     {"pricing"},
     {"limit"},
+    {"credit"},
     {"query"},
     {"export", "query"},
     {"economics", "query", "pricing"},
-    {"sink", "limit", "query"},
-    {"backfill", "sink", "pricing", "limit"},
-    {"track", "sink", "pricing", "limit"},
+    {"sink", "limit", "credit", "query"},
+    {"backfill", "sink", "pricing", "limit", "credit"},
+    {"track", "sink", "pricing", "limit", "credit"},
   };
 
   private static final JavaClasses CLASSES =

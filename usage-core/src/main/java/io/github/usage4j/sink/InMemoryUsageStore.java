@@ -2,11 +2,14 @@ package io.github.usage4j.sink;
 
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageQueries;
+import io.github.usage4j.credit.CreditStore;
+import io.github.usage4j.limit.LimitStore;
 import io.github.usage4j.query.RawUsageReader;
 import io.github.usage4j.query.UsageReports;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +29,8 @@ public final class InMemoryUsageStore implements UsageStore {
   private final InMemoryUsageReader reader = new InMemoryUsageReader(this::rows);
   private final UsageQueries queries = new UsageQueries(reader);
   private final UsageReports reports = new UsageReports(queries);
+  private final InMemoryLimitStore limits;
+  private final InMemoryCredits credits = new InMemoryCredits();
 
   /** An empty store. */
   public InMemoryUsageStore() {
@@ -35,6 +40,7 @@ public final class InMemoryUsageStore implements UsageStore {
   /** An empty store with the clock that says when events are recorded. */
   public InMemoryUsageStore(InstantSource clock) {
     this.clock = clock;
+    limits = new InMemoryLimitStore(this, () -> List.copyOf(rows.values()), clock);
   }
 
   @Override
@@ -43,7 +49,15 @@ public final class InMemoryUsageStore implements UsageStore {
   }
 
   @Override
-  public synchronized void write(List<UsageEvent> batch, Report report) {
+  public void write(List<UsageEvent> batch, Report report) {
+    var told = new ArrayList<InMemoryCounters.Told>();
+    add(batch, report, told);
+    told.forEach(InMemoryCounters.Told::tell);
+    limits.tellOfAlerts();
+  }
+
+  private synchronized void add(
+      List<UsageEvent> batch, Report report, List<InMemoryCounters.Told> told) {
     Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
     for (UsageEvent event : batch) {
       Stored stored = rows.putIfAbsent(event.id(), new Stored(event, now));
@@ -52,6 +66,8 @@ public final class InMemoryUsageStore implements UsageStore {
       } else if (stored != null) {
         report.conflict(event);
       }
+      UsageEvent counted = stored == null ? event : stored.event;
+      told.addAll(limits.store(counted, stored == null).told());
     }
   }
 
@@ -63,6 +79,16 @@ public final class InMemoryUsageStore implements UsageStore {
   @Override
   public UsageReports reports() {
     return reports;
+  }
+
+  @Override
+  public LimitStore limits() {
+    return limits;
+  }
+
+  @Override
+  public CreditStore credits() {
+    return credits;
   }
 
   RawUsageReader reader() {
@@ -81,5 +107,6 @@ public final class InMemoryUsageStore implements UsageStore {
   /** Forgets everything. */
   public synchronized void clear() {
     rows.clear();
+    limits.clear();
   }
 }

@@ -34,7 +34,7 @@ final class CallEvents {
    */
   UsageEvent make(
       TrackedCall call, Outcome outcome, Consumer<UsageEventBuilder> how, Duration took) {
-    boolean opens = call.operation.open();
+    boolean opens = outcome != Outcome.REFUSED && call.operation.open();
     int step = call.step();
     UsageEvent event =
         guard.get(

@@ -26,6 +26,7 @@ final class Operation {
   private final List<UsageEvent> events; // guarded by this, as all below
   private int steps;
   private boolean opened;
+  private volatile boolean admitted;
   private UsageSummary own = UsageSummary.EMPTY;
   private UsageSummary tree = UsageSummary.EMPTY;
   private int inFlight;
@@ -142,6 +143,16 @@ final class Operation {
     boolean first = !opened;
     opened = true;
     return first;
+  }
+
+  /** A limit let a call through. */
+  void admitted() {
+    admitted = true;
+  }
+
+  /** True if a limit let a call through before. */
+  boolean wasAdmitted() {
+    return admitted;
   }
 
   /** A scope holds this operation open until it is closed. */

@@ -34,6 +34,15 @@ final class Pricing {
             () -> true);
   }
 
+  /** The prices of a caller. */
+  PriceCatalog catalog(Attribution who) {
+    return prices.apply(who);
+  }
+
+  Guard guard() {
+    return guard;
+  }
+
   /**
    * The event with its cost.
    *

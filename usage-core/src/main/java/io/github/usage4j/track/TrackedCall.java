@@ -8,6 +8,8 @@ import io.github.usage4j.UsageEvent.Outcome;
 import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageMetrics.Anomaly;
+import io.github.usage4j.limit.UsageLimitExceededException;
+import io.github.usage4j.limit.UsageLimiter;
 import io.github.usage4j.pricing.UnpricedModelException;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,14 +17,13 @@ import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One model call that is under way. It ends exactly once: {@link #succeeded}, {@link #failed} or
- * {@link #cancelled}, or is refused before it begins ({@link #admit}); the first end counts, a
+ * {@link #cancelled}, or is refused before it begins ({@link #admit()}); the first end counts, a
  * later one is ignored and counted as an anomaly. Safe for use by several threads.
  *
  * <p>Every end returns the event that was made of the first one. Only while that is still being
@@ -48,8 +49,9 @@ public final class TrackedCall {
   List<TokenCounts> exchanges = List.of();
   private volatile boolean ending; // claimed by one end, whose thread alone goes on
   private volatile @Nullable UsageEvent ended; // set when it is delivered
-  private volatile long lastHeard;
-  private volatile @Nullable Consumer<Throwable> giveUp;
+  private final Watch watch = new Watch();
+  private final Awaited delivery = new Awaited();
+  private final Admission admission = new Admission();
 
   /** How a call failed that may still be answered. */
   private record Failure(Duration after, Consumer<UsageEventBuilder> used) {}
@@ -88,6 +90,43 @@ public final class TrackedCall {
   /** True if it will not be recorded; see {@link UsageTracker#suspended}. */
   public boolean suspended() {
     return operation.suspended();
+  }
+
+  /** Asks as {@link #admit(CallSize)} does; nothing is known of its size. */
+  public void admit() {
+    admit(CallSize.UNKNOWN);
+  }
+
+  /**
+   * Asks the tracker's limits, and whether a model without a price may be called, before the call
+   * is made; does nothing the second time, and if it will not be recorded. What limits keep free
+   * for it is settled when it ends. {@link #run} asks by itself.
+   *
+   * @throws UsageLimitExceededException if a limit refuses it; then it has ended as refused
+   * @throws UnpricedModelException if its model has no price and the tracker refuses such calls;
+   *     then it has ended as refused
+   */
+  public void admit(CallSize size) {
+    if (suspended() || ending || !admission.begin()) {
+      return;
+    }
+    try {
+      Attribution who = attribution();
+      if (!tracker.pricing().allows(who, provider, model, occurredAt)) {
+        throw new UnpricedModelException(provider, model);
+      }
+      UsageLimiter limiter = tracker.limiter();
+      if (limiter != null) {
+        admission.ask(limiter, new CallRequest(this, who, size, tracker.pricing()), operation);
+      }
+    } catch (UsageLimitExceededException | UnpricedModelException refused) {
+      var unused = end(Outcome.REFUSED, event -> event.errorType(typeOf(refused)));
+      throw refused;
+    }
+  }
+
+  private synchronized Attribution attribution() {
+    return attribution;
   }
 
   /** The model that answered. */
@@ -131,25 +170,6 @@ public final class TrackedCall {
     return this;
   }
 
-  /**
-   * Asks whether this call may be made, before it is: {@link #run} does so itself. Has no effect on
-   * a call that has ended.
-   *
-   * @throws UnpricedModelException if it may not, because its model has no price and the tracker
-   *     refuses such calls; then this has ended as refused
-   */
-  public void admit() {
-    if (!ending && !tracker.pricing().allows(attribution(), provider, model, occurredAt)) {
-      var refusal = new UnpricedModelException(provider, model);
-      end(Outcome.REFUSED, event -> event.errorType(typeOf(refusal)));
-      throw refusal;
-    }
-  }
-
-  private synchronized Attribution attribution() {
-    return attribution;
-  }
-
   /** The first piece of a streamed answer is here; later calls change nothing. */
   public synchronized void firstToken() {
     if (timeToFirstToken == null && !ending) {
@@ -166,8 +186,7 @@ public final class TrackedCall {
    *     end it, the call ends as failed when it would be given up again
    */
   public void watch(Consumer<Throwable> giveUp) {
-    heard();
-    this.giveUp = giveUp;
+    watch.begin(giveUp);
     tracker.streams().add(this);
     if (isDelivered()) { // meanwhile: nobody else takes it off again
       forget();
@@ -176,18 +195,17 @@ public final class TrackedCall {
 
   /** A sign of life of a watched call is here: a piece of its answer, say. */
   public void heard() {
-    lastHeard = System.nanoTime();
+    watch.heard();
   }
 
   /** For how long nothing was heard of it; without end if it is not watched. */
   long quietNanos() {
-    return giveUp == null ? Long.MAX_VALUE : System.nanoTime() - lastHeard;
+    return watch.quietNanos();
   }
 
   void abandon(Throwable why) {
-    Consumer<Throwable> how = giveUp;
-    if (how != null && !ending) {
-      giveUp = this::failed;
+    Consumer<Throwable> how = ending ? null : watch.giveUp(this::failed);
+    if (how != null) {
       tracker.guard().run(Anomaly.LISTENER_FAILED, "giving up a call", () -> how.accept(why));
     }
   }
@@ -222,6 +240,7 @@ public final class TrackedCall {
         step = 0;
       }
     }
+    admission.release(); // that one asks for itself
     return tracker.startInside(operation, kind, provider, model);
   }
 
@@ -233,6 +252,7 @@ public final class TrackedCall {
     if (!claim()) {
       return;
     }
+    admission.release();
     ended = tracker.events().bare(this, Outcome.CANCELLED, elapsed());
     letGo();
     tracker.withdrawn(operation);
@@ -242,7 +262,8 @@ public final class TrackedCall {
    * Makes the call and ends this: with the tokens of the result, or as failed. A tokens function
    * that throws leaves the call recorded without tokens.
    *
-   * @throws UnpricedModelException if the call may not be made: see {@link #admit}
+   * @throws UsageLimitExceededException if a limit refuses it: see {@link #admit(CallSize)}
+   * @throws UnpricedModelException if its model has no price and such calls are refused
    * @throws Exception what the call throws
    */
   public <T> T run(Callable<T> call, Function<? super T, TokenCounts> tokens) throws Exception {
@@ -392,6 +413,7 @@ public final class TrackedCall {
   /** Sinks and listeners are other people's code: not under a lock either. */
   private UsageEvent deliver(UsageEvent event) {
     try {
+      admission.settle(event);
       tracker.deliver(event, operation);
     } finally {
       ended = event;
@@ -406,7 +428,7 @@ public final class TrackedCall {
     forget();
     tracker.held().letGo(this);
     if (tracker.isClosing()) {
-      wakeUp();
+      delivery.wakeUp();
     }
   }
 
@@ -423,8 +445,7 @@ public final class TrackedCall {
     details = null;
     held = null;
     exchanges = List.of();
-    if (giveUp != null) {
-      giveUp = null;
+    if (watch.end()) {
       tracker.streams().remove(this);
     }
   }
@@ -439,26 +460,9 @@ public final class TrackedCall {
     return ended != null;
   }
 
-  private synchronized void wakeUp() {
-    notifyAll();
-  }
-
   /** Waits until another thread has delivered the event; false if it did not in time. */
-  synchronized boolean awaitDelivery(long deadline) {
-    boolean interrupted = false;
-    long left = deadline - System.nanoTime();
-    while (ended == null && left > 0) {
-      try {
-        TimeUnit.NANOSECONDS.timedWait(this, left);
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-      left = deadline - System.nanoTime();
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    return ended != null;
+  boolean awaitDelivery(long deadline) {
+    return delivery.await(this::isDelivered, deadline);
   }
 
   private Duration elapsed() {

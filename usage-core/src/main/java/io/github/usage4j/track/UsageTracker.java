@@ -1,11 +1,14 @@
 package io.github.usage4j.track;
 
 import io.github.usage4j.Attribution;
+import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Kind;
 import io.github.usage4j.UsageMetrics;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.internal.Guard;
+import io.github.usage4j.limit.UsageLimitExceededException;
+import io.github.usage4j.limit.UsageLimiter;
 import io.github.usage4j.sink.UsageBuffer;
 import io.github.usage4j.sink.UsageSink;
 import java.time.Duration;
@@ -54,12 +57,14 @@ public final class UsageTracker implements AutoCloseable {
   private volatile Supplier<Supplier<Runnable>> more = () -> () -> () -> {};
   private volatile boolean closing;
   private final @Nullable ShutdownHook shutdown;
+  private final @Nullable UsageLimiter limiter;
 
   UsageTracker(UsageTrackerBuilder builder) {
     guard = new Guard(builder.metrics);
     pricing = new Pricing(builder.prices(), builder.onUnpriced, guard);
     resolver = builder.resolver;
     clock = builder.clock;
+    limiter = builder.limiter;
     events = new CallEvents(pricing, guard, builder.instance);
     timer = new Timer();
     held = new HeldCalls(builder.errorGrace, timer);
@@ -195,6 +200,18 @@ public final class UsageTracker implements AutoCloseable {
     return start(null, kind, provider, model);
   }
 
+  /**
+   * The same, asking the limits first.
+   *
+   * @param expected what it will probably use, as input and at most as output
+   * @throws UsageLimitExceededException if a limit refuses it
+   */
+  public TrackedCall start(Kind kind, String provider, String model, TokenCounts expected) {
+    TrackedCall call = start(kind, provider, model);
+    call.admit(CallSize.of(expected));
+    return call;
+  }
+
   TrackedCall startNext(Operation previous, Kind kind, String provider, String model) {
     return start(previous, kind, provider, model);
   }
@@ -302,6 +319,9 @@ public final class UsageTracker implements AutoCloseable {
     streams.closeAll(deadline);
     ends.endAll();
     sinks.close();
+    if (limiter != null) {
+      limiter.close(); // what is stored by now is not held for anybody
+    }
   }
 
   void runWithin(ThreadContext.Frame frame, Runnable callback) {
@@ -346,6 +366,10 @@ public final class UsageTracker implements AutoCloseable {
 
   boolean isClosing() {
     return closing;
+  }
+
+  @Nullable UsageLimiter limiter() {
+    return limiter;
   }
 
   OpenStreams streams() {

@@ -4,6 +4,7 @@ import io.github.usage4j.Attribution;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageMetrics;
 import io.github.usage4j.internal.Checks;
+import io.github.usage4j.limit.UsageLimiter;
 import io.github.usage4j.pricing.PriceCatalog;
 import io.github.usage4j.pricing.UnpricedPolicy;
 import io.github.usage4j.sink.UsageBuffer;
@@ -32,6 +33,7 @@ public final class UsageTrackerBuilder {
   UsageMetrics metrics = UsageMetrics.NONE;
   InstantSource clock = InstantSource.system();
   @Nullable String instance;
+  @Nullable UsageLimiter limiter;
   final List<Consumer<EndedOperation>> operationListeners = new ArrayList<>();
   Duration streamIdle = Duration.ofMinutes(UsageTracker.STREAM_IDLE_MINUTES);
   Duration operationIdle = Duration.ofSeconds(UsageTracker.OPERATION_IDLE_SECONDS);
@@ -108,6 +110,12 @@ public final class UsageTrackerBuilder {
   /** What this instance of the application is called in its events. Default: not said. */
   public UsageTrackerBuilder instance(String name) {
     instance = Checks.requireIdentifier("instance", name, Attribution.MAX_ID);
+    return this;
+  }
+
+  /** Who decides whether a call may be made; it is closed with the tracker. Default: nobody. */
+  public UsageTrackerBuilder limits(UsageLimiter whoDecides) {
+    limiter = Objects.requireNonNull(whoDecides, "limits");
     return this;
   }
 

@@ -28,8 +28,9 @@ final class CallStart {
     List<ChatMessage> messages = request == null ? List.of() : request.messages();
     Place place = Place.of(settings, Reentry.identity(request));
     Starter starter = place.onBehalf() ? null : knownBefore(settings, request, messages);
+    var size = new RequestSize(settings, messages, () -> mostOutput(defaults, request));
     return begin(
-        settings, Kind.CHAT, model, place, starter, streaming, name(settings, provider), messages);
+        settings, Kind.CHAT, model, place, starter, streaming, name(settings, provider), size);
   }
 
   /** What a request belongs to by what was known of it before it was made; null if by nothing. */
@@ -58,6 +59,17 @@ final class CallStart {
     return parameters == null ? null : parameters.modelName();
   }
 
+  /** The most output that is asked for, as the delegate will merge it. */
+  private static @Nullable Integer mostOutput(
+      Supplier<ChatRequestParameters> defaults, @Nullable ChatRequest request) {
+    Integer asked = request == null ? null : request.maxOutputTokens();
+    if (asked != null) {
+      return asked;
+    }
+    ChatRequestParameters parameters = defaults.get();
+    return parameters == null ? null : parameters.maxOutputTokens();
+  }
+
   static ModelCall start(
       Settings settings,
       Kind kind,
@@ -82,7 +94,8 @@ final class CallStart {
       boolean streaming,
       Supplier<String> provider) {
     Place place = Place.of(settings, identity);
-    return begin(settings, kind, model, place, null, streaming, provider, List.of());
+    RequestSize size = RequestSize.unknown(settings);
+    return begin(settings, kind, model, place, null, streaming, provider, size);
   }
 
   /** Where a call begins: in an operation, after another call, or by itself. */
@@ -98,7 +111,7 @@ final class CallStart {
       @Nullable Starter known,
       boolean streaming,
       Supplier<String> provider,
-      List<ChatMessage> messages) {
+      RequestSize size) {
     String name = settings.quietly(provider);
     String by = name == null ? Providers.OTHER : name;
     String asked = model == null ? "" : model;
@@ -113,7 +126,7 @@ final class CallStart {
                     .start(kind, by, asked)
                     .defaultCategory(settings.category())
                     .describe(event -> event.streaming(streaming)));
-    var started = new ModelCall(settings, by, call, place, messages, streaming);
+    var started = new ModelCall(settings, by, call, place, size, streaming);
     if (outer != null && call != null) {
       call.defaultCategory(place.onBehalf() ? outer.settings().category() : null);
       outer.inner().begun(started, place.onBehalf(), kind == Kind.CHAT);

@@ -103,6 +103,11 @@ final class Estimate {
     return (bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
   }
 
+  /** How many bytes the texts of messages are. */
+  static long bytesOf(List<ChatMessage> messages) {
+    return messages.stream().mapToLong(message -> bytesOf(message) + PER_MESSAGE).sum();
+  }
+
   private static long bytesOf(ChatMessage message) {
     if (message instanceof SystemMessage system) {
       return utf8(system.text());

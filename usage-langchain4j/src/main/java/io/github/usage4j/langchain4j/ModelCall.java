@@ -1,7 +1,6 @@
 package io.github.usage4j.langchain4j;
 
 import dev.langchain4j.data.message.AiMessage;
-import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.output.TokenUsage;
 import io.github.usage4j.Attribution;
@@ -14,10 +13,10 @@ import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.langchain4j.CallStart.Place;
 import io.github.usage4j.langchain4j.internal.StatedUsage;
 import io.github.usage4j.langchain4j.internal.UsageReading;
+import io.github.usage4j.limit.UsageLimitExceededException;
 import io.github.usage4j.pricing.UnpricedModelException;
 import io.github.usage4j.track.TrackedCall;
 import java.math.BigDecimal;
-import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -38,7 +37,7 @@ final class ModelCall {
   private final String provider;
   private final @Nullable TrackedCall call;
   private final WireCapture wire;
-  private final List<ChatMessage> messages;
+  private final RequestSize size;
   private final @Nullable Estimate estimate;
   private final Place place;
   private volatile @Nullable InnerCalls inner;
@@ -49,13 +48,13 @@ final class ModelCall {
       String provider,
       @Nullable TrackedCall call,
       Place place,
-      List<ChatMessage> messages,
+      RequestSize size,
       boolean streaming) {
     this.settings = settings;
     this.provider = provider;
     this.call = call;
     this.place = place;
-    this.messages = messages;
+    this.size = size;
     wire = new WireCapture(settings, call);
     estimate = streaming || settings.estimator() != null ? new Estimate(settings) : null;
   }
@@ -66,8 +65,8 @@ final class ModelCall {
       return;
     }
     try {
-      call.admit();
-    } catch (UnpricedModelException e) {
+      call.admit(size);
+    } catch (UsageLimitExceededException | UnpricedModelException e) {
       refusal = e;
       tellOuter(calls -> calls.failed(this, e));
     }
@@ -297,7 +296,7 @@ final class ModelCall {
             if (!estimate.anythingArrived() && message != null) {
               estimate.arrived(message.text());
             }
-            TokenCounts probable = estimate.completed(usage.tokens(), messages);
+            TokenCounts probable = estimate.completed(usage.tokens(), size.messages());
             event = started.succeeded(probable, Quality.ESTIMATED);
           } else if (usage.partial()) {
             event = started.succeeded(usage.tokens(), Quality.PARTIAL);
@@ -333,26 +332,15 @@ final class ModelCall {
       return false;
     }
     WireCapture.Sum own = seen(error == null);
-    end(own.exchanges() == 0 ? TrackedCall::withdraw : c -> endBeside(own, error, c), c -> {});
+    end(
+        own.exchanges() == 0 ? TrackedCall::withdraw : c -> CutShort.endBeside(own, error, c),
+        c -> {});
     Attribution who = calls.who();
     if (who != null) {
       settings.lineage().rememberToo(message, started, who);
       tellOuter(outer -> outer.paidBy(who));
     }
     return true;
-  }
-
-  /** What arrived here is theirs: nothing is estimated by it. */
-  private static void endBeside(
-      WireCapture.Sum own, @Nullable Throwable error, TrackedCall started) {
-    Answer known = Answer.NONE.onTheWire(own);
-    TokenCounts tokens = known.usage().tokens();
-    started.describe(known::describe).exchanges(own.parts());
-    if (error == null && own.stated()) {
-      started.succeeded(tokens, quality(known.usage()));
-    } else {
-      started.failed(error, event -> event.tokens(tokens, quality(known.usage())));
-    }
   }
 
   /** A provider may have answered, and charged for it, what the client then could not read. */
@@ -389,15 +377,10 @@ final class ModelCall {
           TokenCounts tokens = known.usage().tokens();
           TokenCounts probable = probable(tokens, known.usage().partial());
           started.cancelled(
-              probable, probable.equals(tokens) ? quality(known.usage()) : Quality.ESTIMATED);
+              probable,
+              probable.equals(tokens) ? CutShort.quality(known.usage()) : Quality.ESTIMATED);
         },
         started -> started.cancelled(TokenCounts.UNKNOWN));
-  }
-
-  private static Quality quality(StatedUsage cutShort) {
-    return cutShort.tokens().isUnknown()
-        ? Quality.MISSING
-        : cutShort.partial() ? Quality.PARTIAL : Quality.REPORTED;
   }
 
   /** What is known of a call that did not come to a good end. */
@@ -427,7 +410,7 @@ final class ModelCall {
     if (estimate == null || !estimate.anythingArrived() || !mayBeMore) {
       return known;
     }
-    return estimate.completed(known, messages);
+    return estimate.completed(known, size.messages());
   }
 
   private WireCapture.Sum seen(boolean answered) {

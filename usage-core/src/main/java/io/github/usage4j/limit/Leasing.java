@@ -1,0 +1,22 @@
+package io.github.usage4j.limit;
+
+import io.github.usage4j.limit.LimitStore.Ask;
+import io.github.usage4j.limit.LimitStore.Lease;
+import io.github.usage4j.limit.LimitStore.Terms;
+import org.jspecify.annotations.Nullable;
+
+/** What counters need of the store, which may be away. */
+interface Leasing {
+
+  /** True if what was leased may still be given out at this time of the monotonic clock. */
+  boolean mayGrant(long now);
+
+  /** Asks for a lease; null if the store is away, which has been reported. */
+  @Nullable Lease lease(LimitKey key, Ask ask);
+
+  /** Asks where a counter stands; null if the store is away, which has been reported. */
+  @Nullable LimitState open(LimitKey key, Terms terms);
+
+  /** Runs a task soon, on a thread that may wait for the store. */
+  void later(Runnable task);
+}

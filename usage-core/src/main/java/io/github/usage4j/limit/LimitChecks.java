@@ -1,0 +1,100 @@
+package io.github.usage4j.limit;
+
+import io.github.usage4j.UsageMeasure;
+import io.github.usage4j.limit.LimitWindow.Kind;
+import io.github.usage4j.limit.UsageLimit.Mode;
+import java.math.BigDecimal;
+import java.util.Currency;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a limit must be like. Every message names the limit, the rule and the value. */
+final class LimitChecks {
+
+  private static final BigDecimal MAX_COST = new BigDecimal("1000000000");
+  private static final BigDecimal MAX_COUNT = BigDecimal.valueOf(UsageLimit.MAX_COUNT);
+  private static final int MAX_PERCENT = 100;
+
+  private LimitChecks() {}
+
+  static BigDecimal number(String amount) {
+    try {
+      return new BigDecimal(amount);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          "amount must be a decimal number such as 2.50, but was '" + amount + "'", e);
+    }
+  }
+
+  static void amount(
+      String limit, UsageMeasure measure, BigDecimal amount, @Nullable Currency currency) {
+    boolean money = measure == UsageMeasure.COST;
+    if (money != (currency != null)) {
+      throw new IllegalArgumentException(
+          "currency of limit '"
+              + limit
+              + "' must be given for COST and only then, but was "
+              + currency
+              + " for "
+              + measure);
+    }
+    BigDecimal most = money ? MAX_COST : MAX_COUNT;
+    int decimals = money ? UsageLimit.MAX_DECIMALS : 0;
+    if (amount.signum() <= 0
+        || amount.compareTo(most) > 0
+        || amount.stripTrailingZeros().scale() > decimals) {
+      throw new IllegalArgumentException(
+          "amount of limit '"
+              + limit
+              + "' must be more than 0 and at most "
+              + most.toPlainString()
+              + " with at most "
+              + decimals
+              + " decimals, but was "
+              + amount.toPlainString());
+    }
+  }
+
+  static void window(String limit, UsageMeasure measure, LimitWindow window, Mode mode) {
+    if (window.kind() == Kind.ROLLING_DAYS && mode == Mode.HARD) {
+      throw new IllegalArgumentException(
+          "limit '"
+              + limit
+              + "' over "
+              + window
+              + " must be soft or observe only, because what falls out of it is only known a day"
+              + " later, but was HARD");
+    }
+    boolean counted = measure == UsageMeasure.CALLS || measure == UsageMeasure.TOKENS;
+    if (window.isRate() && (!counted || (window.kind() == Kind.AT_ONCE && tokens(measure)))) {
+      throw new IllegalArgumentException(
+          "limit '"
+              + limit
+              + "' per "
+              + window
+              + " must be one of calls or tokens, but was of "
+              + measure);
+    }
+  }
+
+  private static boolean tokens(UsageMeasure measure) {
+    return measure == UsageMeasure.TOKENS;
+  }
+
+  static List<Integer> thresholds(String limit, List<Integer> percent) {
+    int before = 0;
+    for (int threshold : percent) {
+      if (threshold <= before || threshold > MAX_PERCENT) {
+        throw new IllegalArgumentException(
+            "alertAt of limit '"
+                + limit
+                + "' must be ascending percentages from 1 to "
+                + MAX_PERCENT
+                + ", but was "
+                + percent);
+      }
+      before = threshold;
+    }
+    return List.copyOf(percent);
+  }
+}

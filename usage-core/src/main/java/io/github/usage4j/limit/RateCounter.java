@@ -1,0 +1,129 @@
+package io.github.usage4j.limit;
+
+import io.github.bucket4j.Bucket;
+import io.github.bucket4j.TimeMeter;
+import io.github.usage4j.limit.LimitStore.Terms;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How much in a minute or an hour, in this instance alone: a bucket that holds as much as is
+ * allowed in that time and fills evenly.
+ */
+final class RateCounter extends Counter {
+
+  private final Bucket bucket;
+  private final long capacity;
+  private final boolean refuses;
+  private volatile boolean retired;
+
+  RateCounter(
+      LimitKey key, LimitWindow window, BigDecimal amount, boolean refuses, LongSupplier nanos) {
+    super(key, nanos.getAsLong());
+    this.refuses = refuses;
+    capacity = units.down(amount);
+    Duration time =
+        window.kind() == LimitWindow.Kind.HOUR ? Duration.ofHours(1) : Duration.ofMinutes(1);
+    bucket =
+        Bucket.builder()
+            .addLimit(limit -> limit.capacity(capacity).refillGreedy(capacity, time))
+            .withCustomTimePrecision(new Monotonic(nanos))
+            .build();
+  }
+
+  /** The clock that everything else here goes by. */
+  private record Monotonic(LongSupplier nanos) implements TimeMeter {
+
+    @Override
+    public long currentTimeNanos() {
+      return nanos.getAsLong();
+    }
+
+    @Override
+    public boolean isWallClockBased() {
+      return false;
+    }
+  }
+
+  @Override
+  Taken take(long amount, boolean force, long now) {
+    if (retired) {
+      return Taken.RETIRED;
+    }
+    if (amount == 0 || bucket.tryConsume(amount)) {
+      return Taken.YES;
+    }
+    if (force || !refuses) {
+      overdraw(amount);
+      return Taken.YES;
+    }
+    return Taken.NO;
+  }
+
+  private void overdraw(long amount) {
+    if (amount > 0) {
+      bucket.consumeIgnoringRateLimits(amount);
+    }
+  }
+
+  @Override
+  void release(long amount) {
+    if (amount > 0) {
+      bucket.addTokens(amount);
+    }
+  }
+
+  @Override
+  void settle(long taken, long used) {
+    if (used > taken) {
+      overdraw(used - taken);
+    } else {
+      release(taken - used);
+    }
+  }
+
+  @Override
+  void stored(long used, long lowered) {}
+
+  @Override
+  boolean remembers() {
+    return false;
+  }
+
+  @Override
+  long reserved() {
+    return 0;
+  }
+
+  @Override
+  @Nullable LimitState state() {
+    return null;
+  }
+
+  @Override
+  BigDecimal used() {
+    return units.amount(Math.max(0, capacity - bucket.getAvailableTokens()));
+  }
+
+  @Override
+  BigDecimal allowed() {
+    return units.amount(capacity);
+  }
+
+  @Override
+  @Nullable Duration retryAfter(long amount) {
+    long wanted = Math.max(1, Math.min(amount, capacity));
+    return Duration.ofNanos(bucket.estimateAbilityToConsume(wanted).getNanosToWaitForRefill());
+  }
+
+  @Override
+  void terms(Terms terms) {}
+
+  @Override
+  boolean retire() {
+    retired = bucket.getAvailableTokens() >= capacity;
+    return retired;
+  }
+}

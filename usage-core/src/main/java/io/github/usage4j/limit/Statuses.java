@@ -1,0 +1,136 @@
+package io.github.usage4j.limit;
+
+import io.github.usage4j.Attribution;
+import io.github.usage4j.BillingPeriod;
+import io.github.usage4j.UsageMetrics.Anomaly;
+import io.github.usage4j.internal.Guard;
+import io.github.usage4j.limit.LimitStore.Terms;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** Says where somebody stands. */
+final class Statuses {
+
+  private final LimitStore store;
+  private final Applicable applicable;
+  private final List<MeterSource> meters;
+  private final Guard guard;
+  private final InstantSource clock;
+  private final LongSupplier nanos;
+
+  Statuses(
+      LimitStore store,
+      Applicable applicable,
+      List<MeterSource> meters,
+      Guard guard,
+      InstantSource clock,
+      LongSupplier nanos) {
+    this.store = store;
+    this.applicable = applicable;
+    this.meters = List.copyOf(meters);
+    this.guard = guard;
+    this.clock = clock;
+    this.nanos = nanos;
+  }
+
+  /** As the store says now. */
+  List<LimitStatus> of(Attribution who, String model) {
+    Instant now = clock.instant();
+    var statuses = new ArrayList<LimitStatus>();
+    for (Applied one : applicable.of(who, model, now, nanos.getAsLong()).applied) {
+      UsageLimit limit = one.limit();
+      LimitKey key = one.counter().key;
+      if (limit.window().isRate()) {
+        statuses.add(ofCounter(one, now));
+      } else {
+        LimitState state = store.open(key, new Terms(limit.amount(), limit.alertAt()));
+        statuses.add(status(one, key.period(), state, lifetime(limit, key, state)));
+      }
+    }
+    return statuses;
+  }
+
+  private BigDecimal lifetime(UsageLimit limit, LimitKey key, LimitState state) {
+    if (key.period().equals(BillingPeriod.lifetime())) {
+      return state.used();
+    }
+    LimitKey ever = limit.key(key.scope(), BillingPeriod.lifetime());
+    return store.open(ever, new Terms(limit.amount(), List.of())).used();
+  }
+
+  /** As this instance knows, without asking the store. */
+  LimitStatus ofCounter(Applied one, Instant at) {
+    UsageLimit limit = one.limit();
+    Counter counter = one.counter();
+    LimitState state = counter.state();
+    boolean rate = limit.window().isRate();
+    BillingPeriod period =
+        rate ? limit.window().periodAt(at, BillingPeriod.lifetime()) : counter.key.period();
+    if (state != null) {
+      return status(one, period, state, null);
+    }
+    return new LimitStatus(
+        limit,
+        counter.key.scope(),
+        period,
+        counter.used(),
+        reserved(counter),
+        BigDecimal.ZERO,
+        null);
+  }
+
+  private static LimitStatus status(
+      Applied one, BillingPeriod period, LimitState state, @Nullable BigDecimal lifetime) {
+    return new LimitStatus(
+        one.limit(),
+        state.key().scope(),
+        period,
+        state.used(),
+        reserved(one.counter()),
+        state.granted(),
+        lifetime);
+  }
+
+  private static BigDecimal reserved(Counter counter) {
+    return counter.units.amount(Math.max(0, counter.reserved()));
+  }
+
+  boolean grant(String limitName, Attribution who, BigDecimal amount, String reference) {
+    if (amount.signum() <= 0) {
+      throw new IllegalArgumentException(
+          "a grant must be more than 0, but was " + amount.toPlainString());
+    }
+    for (Applied one : applicable.of(who, "", clock.instant(), nanos.getAsLong()).applied) {
+      if (one.limit().name().equals(limitName) && !one.limit().window().isRate()) {
+        LimitKey key = one.counter().key;
+        store.open(key, new Terms(one.limit().amount(), one.limit().alertAt()));
+        return store.grant(key, amount, reference);
+      }
+    }
+    throw new IllegalArgumentException(
+        "a grant must be for a limit that applies to the subject, but '"
+            + limitName
+            + "' does not, or is a rate");
+  }
+
+  List<MeterSource.Meter> meters(Attribution who) {
+    var shown = new ArrayList<MeterSource.Meter>();
+    for (MeterSource source : meters) {
+      MeterSource.Meter meter =
+          guard.<MeterSource.@Nullable Meter>get(
+              Anomaly.LIMIT_SOURCE_FAILED,
+              "a meter of the host",
+              () -> source.current(who),
+              () -> null);
+      if (meter != null) {
+        shown.add(meter);
+      }
+    }
+    return shown;
+  }
+}

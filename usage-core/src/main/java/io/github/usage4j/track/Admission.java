@@ -1,0 +1,44 @@
+package io.github.usage4j.track;
+
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.limit.UsageLimiter;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** What limits keep free for one call: nothing until it asked and was let through. */
+final class Admission {
+
+  private final AtomicBoolean begun = new AtomicBoolean();
+  private volatile UsageLimiter.@Nullable Hold hold;
+
+  /** True the first time: a call asks once. */
+  boolean begin() {
+    return begun.compareAndSet(false, true);
+  }
+
+  /**
+   * Asks the limits.
+   *
+   * @throws io.github.usage4j.limit.UsageLimitExceededException if one of them refuses
+   */
+  void ask(UsageLimiter limiter, CallRequest request, Operation operation) {
+    hold = limiter.admit(request);
+    operation.admitted();
+  }
+
+  /** The call has ended with this event, which nobody has yet. */
+  void settle(UsageEvent event) {
+    UsageLimiter.Hold kept = hold;
+    if (kept != null) {
+      kept.settle(event);
+    }
+  }
+
+  /** The call is none after all. */
+  void release() {
+    UsageLimiter.Hold kept = hold;
+    if (kept != null) {
+      kept.release();
+    }
+  }
+}
