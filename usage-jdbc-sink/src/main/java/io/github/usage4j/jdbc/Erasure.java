@@ -2,6 +2,7 @@ package io.github.usage4j.jdbc;
 
 import io.github.usage4j.Attribution;
 import io.github.usage4j.UsageEvent;
+import io.github.usage4j.limit.LimitKey.Subject;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.Connection;
@@ -181,6 +182,7 @@ final class Erasure {
                 organization);
           }
           rehash(connection, "organization", organization, fresh);
+          new ErasedLimits(jobs, connection).renameOrganization(organization, fresh);
           jobs.update(
               connection,
               "DELETE FROM " + jobs.tables().label() + " WHERE organization = ?",
@@ -211,6 +213,10 @@ final class Erasure {
                         + " IS NOT NULL",
                     and())));
     if (!column.equals("session_id")) {
+      Subject subject = column.equals("user_id") ? Subject.USER : Subject.CUSTOMER;
+      names.addAll(
+          lock.step(
+              connection -> new ErasedLimits(jobs, connection).named(subject, organization)));
       names.addAll(
           lock.step(
               connection ->
@@ -294,6 +300,7 @@ final class Erasure {
       throws SQLException {
     clear(connection, column, id, " AND " + isOrganization(), fresh);
     rehash(connection, column, id, fresh);
+    new ErasedLimits(jobs, connection).rename(Subject.valueOf(kind), organization, id, fresh);
     if (column.equals("user_id")) {
       jobs.update(
           connection,

@@ -6,6 +6,8 @@ import io.github.usage4j.UsageFilter;
 import io.github.usage4j.UsageQueries;
 import io.github.usage4j.UsageReader;
 import io.github.usage4j.backfill.ImportCheckpoints;
+import io.github.usage4j.credit.CreditStore;
+import io.github.usage4j.limit.LimitStore;
 import io.github.usage4j.query.UsageReports;
 import io.github.usage4j.sink.UsageStore;
 import java.nio.file.Path;
@@ -87,13 +89,13 @@ public final class JdbcUsageStore implements UsageStore {
   private final boolean rowSecurity;
   private final DataSource dataSource;
   private final Jobs jobs;
+  private final JdbcLimitStore limits;
 
   private JdbcUsageStore(
       Database database,
       Tables tables,
       Dialect dialect,
       Transactions transactions,
-      EventWriter writer,
       JdbcUsageReader reader,
       boolean rowSecurity,
       DataSource dataSource,
@@ -107,7 +109,8 @@ public final class JdbcUsageStore implements UsageStore {
     this.rowSecurity = rowSecurity;
     this.dataSource = dataSource;
     this.jobs = jobs;
-    this.writer = writer;
+    this.limits = new JdbcLimitStore(jobs);
+    this.writer = new EventWriter(jobs, limits.counts());
     this.reader = reader;
     this.queries = UsageQueries.caching(reader, clock);
     this.maintenance = new UsageMaintenance(jobs, archives, () -> queries.changed(Instant.EPOCH));
@@ -173,6 +176,21 @@ public final class JdbcUsageStore implements UsageStore {
   @Override
   public UsageQueries queries() {
     return queries;
+  }
+
+  /**
+   * What limits need that hold for all instances which share this database. Leases are lowered by
+   * what this object writes for holders that joined here: one store object for each database.
+   */
+  @Override
+  public LimitStore limits() {
+    return limits;
+  }
+
+  /** The ledgers of credits. */
+  @Override
+  public CreditStore credits() {
+    return new JdbcCreditStore(jobs);
   }
 
   /** What an administrator does now and then: comparing, repairing. */
@@ -363,7 +381,6 @@ public final class JdbcUsageStore implements UsageStore {
             tables,
             dialect,
             transactions,
-            new EventWriter(transactions, dialect, tables, clock),
             rowSecurity
                 ? reader(new IdentityDataSource(dataSource, RowIdentity.ADMIN), dialect, tables)
                 : reader(dataSource, dialect, tables),
