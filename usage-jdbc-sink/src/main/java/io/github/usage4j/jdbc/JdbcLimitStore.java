@@ -2,6 +2,7 @@ package io.github.usage4j.jdbc;
 
 import io.github.usage4j.Attribution;
 import io.github.usage4j.BillingPeriod;
+import io.github.usage4j.Cost;
 import io.github.usage4j.internal.Checks;
 import io.github.usage4j.limit.LimitKey;
 import io.github.usage4j.limit.LimitState;
@@ -22,6 +23,9 @@ import java.util.UUID;
 
 /** Limits in tables: each method is one transaction, and says what failed. */
 final class JdbcLimitStore implements LimitStore {
+
+  /** A counter that was just opened may be forgotten, or given a pseudonym, before it is locked. */
+  private static final int ATTEMPTS = 5;
 
   private final Jobs jobs;
   private final LimitAlerts alerts;
@@ -138,8 +142,9 @@ final class JdbcLimitStore implements LimitStore {
     write(
         "leave as " + holder.id(),
         connection -> {
+          boolean ended = givesBack && leases.end(connection, holder.id(), null);
           alerts.leave(connection, holder.id());
-          return givesBack && leases.end(connection, holder.id(), null);
+          return ended;
         });
   }
 
@@ -148,7 +153,7 @@ final class JdbcLimitStore implements LimitStore {
     return Jobs.asked(
         "lease",
         () -> {
-          while (true) {
+          for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
             var lease = new ArrayList<Lease>(1);
             jobs.transactions()
                 .write(
@@ -162,6 +167,7 @@ final class JdbcLimitStore implements LimitStore {
             }
             open(LimitKeys.hash(key), key, ask.terms());
           }
+          throw new SQLException("the counter is not there, or gone, whenever it was opened");
         });
   }
 
@@ -182,6 +188,13 @@ final class JdbcLimitStore implements LimitStore {
     if (amount.signum() <= 0) {
       throw new IllegalArgumentException(
           "amount of a grant must be more than 0, but was " + amount.toPlainString());
+    }
+    if (amount.stripTrailingZeros().scale() > Cost.SCALE) {
+      throw new IllegalArgumentException(
+          "amount of a grant must have at most "
+              + Cost.SCALE
+              + " decimals, but was "
+              + amount.toPlainString());
     }
     return write(
         "store the grant " + known, connection -> grants.grant(connection, key, amount, known));

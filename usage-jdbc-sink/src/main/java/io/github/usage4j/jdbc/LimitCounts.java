@@ -84,7 +84,7 @@ final class LimitCounts {
     private final LimitRow row;
     private final BigDecimal used;
     private final boolean isNew;
-    private BigDecimal lowered = BigDecimal.ZERO;
+    private BigDecimal lowered;
 
     Covered(Holder holder, UUID id, LimitRow row, BigDecimal used, boolean isNew) {
       this.holder = holder;
@@ -92,6 +92,8 @@ final class LimitCounts {
       this.row = row;
       this.used = used;
       this.isNew = isNew;
+      // Of one that was stored before the holder is told the most, which the next lease puts right.
+      this.lowered = isNew ? BigDecimal.ZERO : used;
     }
   }
 
@@ -126,8 +128,8 @@ final class LimitCounts {
     return new Counted(covered, add(connection, sums, covered));
   }
 
-  /** Counts what calls are now in place of what they were. */
-  void change(Connection connection, Collection<Change> changes) throws SQLException {
+  /** Counts what calls are now in place of what they were; holders are told after the commit. */
+  Counted change(Connection connection, Collection<Change> changes) throws SQLException {
     List<UsageEvent> before = changes.stream().map(Change::before).toList();
     List<UsageEvent> after = changes.stream().map(Change::after).toList();
     var sums = new HashMap<UUID, BigDecimal>();
@@ -141,10 +143,7 @@ final class LimitCounts {
       }
     }
     sums.values().removeIf(sum -> sum.signum() == 0);
-    boolean raised = add(connection, sums, List.of());
-    if (raised) {
-      holders.values().forEach(Holder::alertsRaised);
-    }
+    return new Counted(List.of(), add(connection, sums, List.of()));
   }
 
   private @Nullable Holder holderOf(UUID event, LimitKey key) {

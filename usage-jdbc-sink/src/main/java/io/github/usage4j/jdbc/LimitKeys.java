@@ -26,8 +26,15 @@ final class LimitKeys {
 
   private LimitKeys() {}
 
-  /** Stands for the whole counter. */
+  /**
+   * Stands for the whole counter.
+   *
+   * @throws IllegalArgumentException if its model is "", which here is any
+   */
   static UUID hash(LimitKey key) {
+    if ("".equals(key.scope().model())) {
+      throw new IllegalArgumentException("model of a counter must be null or a name, but was ''");
+    }
     return KeyHash.of(
         List.of(
             key.limit(),

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.credit.CreditEntry;
 import io.github.usage4j.credit.CreditEntry.Type;
+import io.github.usage4j.credit.CreditLedger;
 import io.github.usage4j.credit.CreditStore;
 import io.github.usage4j.credit.CreditStore.Account;
 import io.github.usage4j.credit.CreditStore.Lot;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +24,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
@@ -180,6 +183,57 @@ class CreditStoreTest {
               });
       assertThat(lots).isNotEmpty().hasSameSizeAs(left);
       lots.forEach((id, amount) -> assertThat(amount).isEqualByComparingTo(left.get(id)));
+    }
+
+    /** Sixteen threads spend by the rules of a ledger, from grants that expire meanwhile. */
+    @Test
+    void ledger_sixteenSpendersAndExpiringGrants_equalsAReplay() throws Exception {
+      var time = new AtomicReference<>(AT);
+      CreditStore credits = JdbcUsageStore.open(newDatabase()).credits();
+      CreditLedger ledger = CreditLedger.of(credits, time::get);
+      ledger.purchase("acme", new BigDecimal("60"), "bought");
+      ExecutorService pool = Executors.newFixedThreadPool(16);
+      BigDecimal spent = BigDecimal.ZERO;
+      try {
+        var tasks = new ArrayList<Callable<BigDecimal>>();
+        for (int spender = 0; spender < 16; spender++) {
+          int number = spender;
+          tasks.add(() -> spend(ledger, number, time));
+        }
+        for (Future<BigDecimal> task : pool.invokeAll(tasks)) {
+          spent = spent.add(task.get());
+        }
+      } finally {
+        pool.shutdownNow();
+      }
+      time.set(AT.plusSeconds(86_400));
+      BigDecimal balance = ledger.balance("acme");
+      Map<Type, BigDecimal> sums = new EnumMap<>(Type.class);
+      credits.entries("acme").forEach(e -> sums.merge(e.type(), e.amount(), BigDecimal::add));
+      assertThat(sums.get(Type.CONSUMPTION)).isEqualByComparingTo(spent.negate());
+      assertThat(sums.get(Type.EXPIRY)).isNegative();
+      assertThat(sums.values().stream().reduce(BigDecimal.ZERO, BigDecimal::add))
+          .isEqualByComparingTo(balance)
+          .isNotNegative();
+    }
+
+    private static BigDecimal spend(
+        CreditLedger ledger, int spender, AtomicReference<Instant> time) {
+      var random = new Random(spender);
+      BigDecimal spent = BigDecimal.ZERO;
+      for (int i = 0; i < 12; i++) {
+        String reference = spender + "-" + i;
+        time.updateAndGet(now -> now.plusMillis(10));
+        if (i % 4 == 0) {
+          Instant end = AT.plusMillis(500 + random.nextInt(2_000));
+          ledger.grant("acme", new BigDecimal("7.1"), random.nextInt(200), end, reference);
+        }
+        BigDecimal amount = BigDecimal.valueOf(1 + random.nextLong(4_999_999_999L), 9);
+        if (ledger.spend("acme", amount, reference)) {
+          spent = spent.add(amount);
+        }
+      }
+      return spent;
     }
 
     private static void spend(CreditStore credits, int spender, AtomicInteger calls) {

@@ -11,6 +11,7 @@ import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
+import io.github.usage4j.UsageEvent.Outcome;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageMeasure;
 import io.github.usage4j.limit.LimitKey;
@@ -142,11 +143,22 @@ abstract class LimitTablesContract {
   /** The sum from which a counter starts is that of the single calls, whoever and whatever counts. */
   @Test
   void open_anyScopeAndMeasure_startsWithTheSumOfTheCalls() throws Exception {
-    List<UsageEvent> events = UsageEvents.random(5, 2_000);
+    // A refused call uses nothing.
+    List<UsageEvent> events =
+        UsageEvents.random(5, 2_000).stream().filter(e -> e.outcome() != Outcome.REFUSED).toList();
     store.write(events);
+    store.write(
+        List.of(
+            chat()
+                .attribution(ADA)
+                .tokens(TokenCounts.UNKNOWN)
+                .outcome(Outcome.REFUSED)
+                .opensOperation(false)
+                .build()));
     UsageEvent one =
         events.stream()
             .filter(e -> e.attribution().customer() != null && e.attribution().category() != null)
+            .filter(e -> e.attribution().user() != null && !e.requestModel().isEmpty())
             .findFirst()
             .orElseThrow();
     Attribution who = one.attribution();
@@ -189,6 +201,15 @@ abstract class LimitTablesContract {
   }
 
   @Test
+  void open_ofTheModelThatNobodyNames_isRefused() {
+    Scope unnamed = new Scope(Subject.APPLICATION, null, null, null, "");
+    assertThatThrownBy(
+            () -> store.limits().open(key(UsageMeasure.CALLS, unnamed, NOVEMBER), HUNDRED))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("model of a counter must be null or a name, but was ''");
+  }
+
+  @Test
   void write_commitWhoseAnswerIsLost_countsAndLowersOnce() throws Exception {
     LimitKey key = key(UsageMeasure.TOKENS, ACME, NOVEMBER);
     var holder = new Covering();
@@ -210,7 +231,7 @@ abstract class LimitTablesContract {
     LimitState state = store.limits().open(key, HUNDRED);
     assertThat(state.used()).isEqualByComparingTo("20");
     assertThat(state.leased()).isEqualByComparingTo("30");
-    assertThat(holder.lowered.get(event.id())).isEqualByComparingTo("0");
+    assertThat(holder.lowered.get(event.id())).isEqualByComparingTo("20");
   }
 
   @Test
@@ -281,9 +302,9 @@ abstract class LimitTablesContract {
         .write(
             connection -> {
               jobs.dialect().lockForWriting(connection, jobs.tables());
-              counts.change(connection, List.of(change));
-              return true;
-            });
+              return counts.change(connection, List.of(change));
+            })
+        .tellHolders();
   }
 
   @Test
@@ -294,6 +315,8 @@ abstract class LimitTablesContract {
     store.limits().open(old, HUNDRED);
     store.limits().open(lasting, HUNDRED);
     store.limits().grant(old, number(7), "invoice-1");
+    assertThatThrownBy(() -> store.limits().grant(old, new BigDecimal("1e-19"), "x"))
+        .hasMessageContaining("at most 18 decimals, but was 0.0000000000000000001");
     store.write(List.of(tokens(ADA, 99), tokens(other, 3)));
     assertThat(store.limits().alerts(ACME, 10)).hasSize(2);
 
