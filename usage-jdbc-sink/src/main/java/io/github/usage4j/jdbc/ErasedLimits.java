@@ -19,8 +19,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of an erasure that is about limits, alerts and credits: a pseudonym takes the place of an
- * id, and what was used, granted and raised stays. In the transaction of the erasure, in which
+ * The part of an erasure that is about limits, alerts and credits: a pseudonym takes the place of
+ * an id, and what was used, granted and raised stays. In the transaction of the erasure, in which
  * nobody writes. Leases of the counters are dropped: nobody asks for a pseudonym.
  */
 final class ErasedLimits {
@@ -59,8 +59,7 @@ final class ErasedLimits {
     String where = " WHERE organization = ? AND subject = ? AND subject_id = ?";
     Object[] values = {organization, subject.name(), id};
     UnaryOperator<Scope> renamed =
-        scope ->
-            new Scope(subject, scope.organization(), fresh, scope.category(), scope.model());
+        scope -> new Scope(subject, scope.organization(), fresh, scope.category(), scope.model());
     rename(where, values, renamed);
     definitions(
         " WHERE organization = ? AND subject_id = ?",
@@ -100,8 +99,7 @@ final class ErasedLimits {
     rename(
         " WHERE organization = ?",
         new Object[] {organization},
-        scope ->
-            new Scope(scope.subject(), fresh, scope.id(), scope.category(), scope.model()));
+        scope -> new Scope(scope.subject(), fresh, scope.id(), scope.category(), scope.model()));
     definitions(
         " WHERE organization = ?",
         new Object[] {organization},
@@ -114,8 +112,7 @@ final class ErasedLimits {
         fresh,
         organization);
     for (String table :
-        List.of(
-            jobs.tables().creditAccount(), jobs.tables().creditLot(), jobs.tables().credit())) {
+        List.of(jobs.tables().creditAccount(), jobs.tables().creditLot(), jobs.tables().credit())) {
       jobs.update(
           connection,
           "UPDATE " + table + " SET account = ? WHERE account = ?",
@@ -208,8 +205,7 @@ final class ErasedLimits {
                 }));
     Set<LimitKey> keys = keys(table, where, values);
     for (Object[] hash : hashes) {
-      jobs.update(
-          connection, "UPDATE " + table + " SET grant_hash = ? WHERE grant_hash = ?", hash);
+      jobs.update(connection, "UPDATE " + table + " SET grant_hash = ? WHERE grant_hash = ?", hash);
     }
     for (LimitKey key : keys) {
       move(table, "", LimitKeys.hash(key), key, renamed, false);

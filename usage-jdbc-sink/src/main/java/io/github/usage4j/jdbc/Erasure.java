@@ -215,8 +215,7 @@ final class Erasure {
     if (!column.equals("session_id")) {
       Subject subject = column.equals("user_id") ? Subject.USER : Subject.CUSTOMER;
       names.addAll(
-          lock.step(
-              connection -> new ErasedLimits(jobs, connection).named(subject, organization)));
+          lock.step(connection -> new ErasedLimits(jobs, connection).named(subject, organization)));
       names.addAll(
           lock.step(
               connection ->

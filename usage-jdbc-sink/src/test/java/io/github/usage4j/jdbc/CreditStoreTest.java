@@ -64,7 +64,8 @@ class CreditStoreTest {
 
     abstract DataSource newDatabase();
 
-    private static CreditEntry bringing(String account, String amount, Instant expires, String ref) {
+    private static CreditEntry bringing(
+        String account, String amount, Instant expires, String ref) {
       UUID id = UsageEvent.newId(AT);
       return new CreditEntry(
           id, account, Type.PURCHASE, new BigDecimal(amount), id, 5, expires, ref, AT);
@@ -72,15 +73,7 @@ class CreditStoreTest {
 
     private static CreditEntry taking(String account, BigDecimal amount, UUID lot, String ref) {
       return new CreditEntry(
-          UsageEvent.newId(AT),
-          account,
-          Type.CONSUMPTION,
-          amount.negate(),
-          lot,
-          0,
-          null,
-          ref,
-          AT);
+          UsageEvent.newId(AT), account, Type.CONSUMPTION, amount.negate(), lot, 0, null, ref, AT);
     }
 
     @Test
@@ -138,7 +131,9 @@ class CreditStoreTest {
       assertThat(credits.balance("acme")).isEqualByComparingTo("1");
     }
 
-    /** Replays the entries by other means than the store, and finds the same to the last decimal. */
+    /**
+     * Replays the entries by other means than the store, and finds the same to the last decimal.
+     */
     @Test
     void sixteenSpenders_equalAReplayOfTheEntries() throws Exception {
       var store = JdbcUsageStore.open(newDatabase());
@@ -250,7 +245,8 @@ class CreditStoreTest {
               assertThat(account.known()).isEmpty();
               return brings
                   ? List.of(bringing("acme", "7.1", null, reference))
-                  : taken(account, BigDecimal.valueOf(random.nextLong(3_000_000_000L), 9), reference);
+                  : taken(
+                      account, BigDecimal.valueOf(random.nextLong(3_000_000_000L), 9), reference);
             });
       }
     }

@@ -115,8 +115,7 @@ class LimitSpendingTest {
               .limits(limiter)
               .build();
       var instance =
-          new Instance(
-              tracker, store.limits(), terms(limit), Integer.parseInt(arguments[4]));
+          new Instance(tracker, store.limits(), terms(limit), Integer.parseInt(arguments[4]));
       System.out.println("go");
       var threads = new ArrayList<Thread>();
       for (int i = 0; i < THREADS; i++) {
@@ -154,7 +153,8 @@ class LimitSpendingTest {
                   TrackedCall call =
                       tracker.start(Kind.CHAT, "acme-llm", "large", TokenCounts.of(expected, 0));
                   if (random.nextInt(10) == 0) {
-                    call.failed(new IllegalStateException("the model is busy"), TokenCounts.of(0, 0));
+                    call.failed(
+                        new IllegalStateException("the model is busy"), TokenCounts.of(0, 0));
                   } else {
                     long used = 1 + random.nextInt(expected);
                     call.succeeded(TokenCounts.of(used, 0));

@@ -2,7 +2,6 @@ package io.github.usage4j.jdbc;
 
 import static io.github.usage4j.sink.UsageEvents.NOON;
 import static io.github.usage4j.sink.UsageEvents.chat;
-import static io.github.usage4j.sink.UsageEvents.chatAt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -14,113 +13,25 @@ import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Outcome;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageMeasure;
+import io.github.usage4j.credit.CreditLedger;
 import io.github.usage4j.limit.LimitKey;
 import io.github.usage4j.limit.LimitKey.Scope;
 import io.github.usage4j.limit.LimitKey.Subject;
 import io.github.usage4j.limit.LimitState;
 import io.github.usage4j.limit.LimitStore.Ask;
-import io.github.usage4j.limit.LimitStore.Holder;
-import io.github.usage4j.limit.LimitStore.Terms;
 import io.github.usage4j.limit.UsageAlert;
 import io.github.usage4j.limit.UsageLimit;
 import io.github.usage4j.sink.UsageEvents;
 import java.math.BigDecimal;
-import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Currency;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
-import java.util.UUID;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import javax.sql.DataSource;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What the tables of limits promise beside what every store of limits does. */
-abstract class LimitTablesContract {
-
-  private static final Attribution ADA = Attribution.organization("acme").user("ada");
-  private static final BillingPeriod NOVEMBER = BillingPeriod.month(2026, 11);
-  private static final Scope ACME = new Scope(Subject.ORGANIZATION, "acme", null, null, null);
-  private static final Scope OF_ADA = new Scope(Subject.USER, "acme", "ada", null, null);
-  private static final Currency USD = Currency.getInstance("USD");
-  private static final Terms HUNDRED = new Terms(BigDecimal.valueOf(100), List.of(75, 90, 100));
-
-  @TempDir Path directory;
-
-  private FaultyDataSource dataSource;
-  private JdbcUsageStore store;
-  private Instant now = Instant.parse("2026-11-21T12:00:00Z");
-
-  abstract DataSource newDatabase();
-
-  @BeforeEach
-  void open() {
-    dataSource = new FaultyDataSource(newDatabase());
-    store = JdbcUsageStore.builder(dataSource).clock(() -> now).archives(directory).open();
-  }
-
-  private static LimitKey key(UsageMeasure measure, Scope scope, BillingPeriod period) {
-    return new LimitKey(
-        "limit", measure, measure == UsageMeasure.COST ? USD : null, scope, period);
-  }
-
-  private static UsageEvent tokens(Attribution who, long tokens) {
-    return chat().attribution(who).tokens(TokenCounts.of(tokens, 0)).build();
-  }
-
-  private static BigDecimal number(long n) {
-    return BigDecimal.valueOf(n);
-  }
-
-  /** Covers what it was given. */
-  private static final class Covering implements Holder {
-    private final String id = UUID.randomUUID().toString();
-    private final Map<UUID, BigDecimal> lowered = new ConcurrentHashMap<>();
-    private final Map<UUID, Boolean> covered = new ConcurrentHashMap<>();
-
-    @Override
-    public String id() {
-      return id;
-    }
-
-    @Override
-    public boolean covers(UUID eventId, LimitKey key) {
-      return covered.containsKey(eventId);
-    }
-
-    @Override
-    public void stored(UUID eventId, LimitKey key, BigDecimal used, BigDecimal by) {
-      lowered.merge(eventId, by, BigDecimal::add);
-    }
-
-    @Override
-    public void alertsRaised() {}
-  }
-
-  private List<String> texts(String sql) throws SQLException {
-    var texts = new ArrayList<String>();
-    try (Connection connection = dataSource.delegate().getConnection();
-        var statement = connection.createStatement();
-        ResultSet row = statement.executeQuery(sql)) {
-      while (row.next()) {
-        for (int i = 1; i <= row.getMetaData().getColumnCount(); i++) {
-          texts.add(row.getString(i));
-        }
-      }
-    }
-    return texts;
-  }
+abstract class LimitTablesContract extends LimitDatabase {
 
   @Test
   void write_withoutLimits_asksNothingMore() throws Exception {
@@ -140,7 +51,9 @@ abstract class LimitTablesContract {
         .contains("usage_horizon");
   }
 
-  /** The sum from which a counter starts is that of the single calls, whoever and whatever counts. */
+  /**
+   * The sum from which a counter starts is that of the single calls, whoever and whatever counts.
+   */
   @Test
   void open_anyScopeAndMeasure_startsWithTheSumOfTheCalls() throws Exception {
     // A refused call uses nothing.
@@ -344,13 +257,16 @@ abstract class LimitTablesContract {
     store.limits().join(holder);
     store.limits().lease(holder.id(), ofAda, new Ask(HUNDRED, number(0), number(5), number(5)));
     store.limits().grant(ofAda, number(7), "invoice-1");
-    store.write(List.of(tokens(ADA, 95), tokens(Attribution.organization("globex").user("ada"), 4)));
+    store.write(
+        List.of(tokens(ADA, 95), tokens(Attribution.organization("globex").user("ada"), 4)));
     store.limits().acknowledge(store.limits().alerts(OF_ADA, 1).get(0).id(), "ada");
     store.limits().put(UsageLimit.forUser("acme", "ada").tokens(5).perDay().named("own"), "root");
     store.limits().put(UsageLimit.forOrganization("acme").calls(5).perDay().named("org"), "ada");
     store.limits().remove("own", UsageLimit.forUser("acme", "ada").tokens(5).target(), "root");
     store.limits().put(UsageLimit.forUser("acme", "ada").tokens(6).perDay().named("own"), "root");
     store.limits().openPeriod("acme", NOON, "sub-1");
+    CreditLedger ledger = CreditLedger.of(store.credits());
+    ledger.purchase("acme", number(12), "invoice-1");
 
     store.maintenance().eraseUser("acme", "ada");
 
@@ -398,134 +314,12 @@ abstract class LimitTablesContract {
     }
     assertThat(texts("SELECT organization FROM usage_billing_period"))
         .allMatch(name -> name.startsWith(Erasure.PREFIX));
+    assertThat(ledger.balance("acme")).isEqualByComparingTo("0");
+    String account = texts("SELECT account FROM usage_credit").get(0);
+    assertThat(account).startsWith(Erasure.PREFIX);
+    assertThat(ledger.spend(account, number(12), "last")).isTrue();
     assertThat(store.limits().limits()).hasSize(2);
     assertThat(store.limits().changes("own")).hasSize(3);
-  }
-
-  /** Everything at once on few rows: no deadlock reaches a caller, and every sum is right. */
-  @Test
-  void allAtOnce_sumsAreRight() throws Exception {
-    List<Scope> scopes = new ArrayList<>(List.of(ACME));
-    for (int i = 0; i < 6; i++) {
-      scopes.add(new Scope(Subject.USER, "acme", "u" + i, null, null));
-    }
-    List<LimitKey> keys = scopes.stream().map(s -> key(UsageMeasure.TOKENS, s, NOVEMBER)).toList();
-    var terms = new Terms(number(1_000_000), List.of(1, 2, 3, 50));
-    ExecutorService pool = Executors.newFixedThreadPool(8);
-    try {
-      var tasks = new ArrayList<Callable<Void>>();
-      for (int thread = 0; thread < 8; thread++) {
-        int seed = thread;
-        tasks.add(
-            () -> {
-              mix(new Random(seed), keys, terms, seed % 2 == 0);
-              return null;
-            });
-      }
-      for (Future<Void> task : pool.invokeAll(tasks)) {
-        task.get();
-      }
-    } finally {
-      pool.shutdownNow();
-    }
-    for (LimitKey key : keys) {
-      LimitState state = store.limits().open(key, terms);
-      BigDecimal[] sum = {BigDecimal.ZERO};
-      store
-          .jobs()
-          .transactions()
-          .run(
-              connection -> {
-                new Sql(store.dialect(), "SELECT COALESCE(SUM(amount), 0) FROM usage_limit_lease")
-                    .add(" WHERE state_hash = ")
-                    .mark(store.dialect().hash(LimitKeys.hash(key)))
-                    .forEach(connection, row -> sum[0] = row.getBigDecimal(1));
-                return true;
-              });
-      assertThat(state.leased()).isEqualByComparingTo(sum[0]);
-    }
-    BigDecimal all = new BigDecimal(texts("SELECT SUM(total_tokens) FROM usage_event").get(0));
-    assertThat(store.limits().open(keys.get(0), terms).used()).isEqualByComparingTo(all);
-    assertThat(store.maintenance().verify(NOVEMBER)).isEmpty();
-    assertThat(store.limits().alerts(ACME, 10)).doesNotHaveDuplicates();
-  }
-
-  private void mix(Random random, List<LimitKey> keys, Terms terms, boolean writes)
-      throws Exception {
-    var mine = writes ? store : JdbcUsageStore.open(dataSource.delegate());
-    var holder = new Covering();
-    mine.limits().join(holder);
-    for (int i = 0; i < 40; i++) {
-      if (writes || i % 4 == 0) {
-        var batch = new ArrayList<UsageEvent>();
-        for (int n = 0; n < 10; n++) {
-          String user = "u" + random.nextInt(6);
-          UsageEvent event =
-              tokens(Attribution.organization("acme").user(user), random.nextInt(300));
-          if (random.nextBoolean()) {
-            holder.covered.put(event.id(), true);
-          }
-          batch.add(event);
-        }
-        mine.write(batch);
-      }
-      LimitKey key = keys.get(random.nextInt(keys.size()));
-      mine.limits()
-          .lease(holder.id(), key, new Ask(terms, number(1_000_000), number(100), number(500)));
-      if (i % 10 == 9) {
-        long beat = mine.limits().beat(holder.id()).get(holder.id());
-        if (random.nextBoolean()) {
-          mine.limits().reclaim(holder.id(), beat);
-        } else {
-          mine.limits().leave(holder, true);
-        }
-        holder = new Covering();
-        mine.limits().join(holder);
-      }
-      if (i % 13 == 0) {
-        mine.limits().grant(key, number(1), UUID.randomUUID().toString());
-      }
-    }
-  }
-
-  @Test
-  void crossings_200AtOnceOverTwoInstances_raiseEachAlertOnce() throws Exception {
-    var other = JdbcUsageStore.open(dataSource.delegate());
-    var terms = new Terms(number(200), List.of(75, 90, 100));
-    for (BillingPeriod month : List.of(NOVEMBER, BillingPeriod.month(2026, 12))) {
-      LimitKey key = key(UsageMeasure.TOKENS, ACME, month);
-      store.limits().open(key, terms);
-      ExecutorService pool = Executors.newFixedThreadPool(20);
-      try {
-        var tasks = new ArrayList<Callable<Void>>();
-        for (int i = 0; i < 200; i++) {
-          JdbcUsageStore instance = i % 2 == 0 ? store : other;
-          tasks.add(
-              () -> {
-                instance.write(
-                    List.of(
-                        chatAt(month.start().plusSeconds(60))
-                            .attribution(ADA)
-                            .tokens(TokenCounts.of(1, 0))
-                            .build()));
-                return null;
-              });
-        }
-        for (Future<Void> task : pool.invokeAll(tasks)) {
-          task.get();
-        }
-      } finally {
-        pool.shutdownNow();
-      }
-    }
-    List<UsageAlert> alerts = store.limits().alerts(ACME, 100);
-    assertThat(alerts).extracting(UsageAlert::threshold)
-        .containsExactlyInAnyOrder(100, 90, 75, 100, 90, 75);
-    UUID first = alerts.get(0).id();
-    assertThat(store.limits().acknowledge(first, "ada")).isTrue();
-    var restarted = JdbcUsageStore.open(dataSource.delegate());
-    assertThat(restarted.limits().acknowledge(first, "bob")).isFalse();
-    assertThat(restarted.limits().alerts(ACME, 1).get(0).acknowledgedBy()).isEqualTo("ada");
   }
 
   @Test

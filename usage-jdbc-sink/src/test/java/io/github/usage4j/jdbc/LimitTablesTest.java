@@ -31,4 +31,29 @@ class LimitTablesTest {
       return MariaDbServer.shared().newDatabase();
     }
   }
+
+  @Nested
+  class RacesOnH2 extends LimitRacesContract {
+    @Override
+    DataSource newDatabase() {
+      return Databases.h2Memory(";DB_CLOSE_DELAY=-1");
+    }
+  }
+
+  @Nested
+  class RacesOnPostgres extends LimitRacesContract {
+    @Override
+    DataSource newDatabase() {
+      return Databases.postgres();
+    }
+  }
+
+  @Nested
+  @Tag("full")
+  class RacesOnMariaDb extends LimitRacesContract {
+    @Override
+    DataSource newDatabase() {
+      return MariaDbServer.shared().newDatabase();
+    }
+  }
 }

@@ -45,11 +45,7 @@ final class Spender implements LimitStore.Holder {
   final AtomicLong reclaimed = new AtomicLong();
 
   Spender(
-      LimitStore limits,
-      LimitKey key,
-      Terms terms,
-      Duration ttl,
-      Consumer<UsageEvent> recorder) {
+      LimitStore limits, LimitKey key, Terms terms, Duration ttl, Consumer<UsageEvent> recorder) {
     this.limits = limits;
     this.key = key;
     this.terms = terms;
@@ -117,8 +113,7 @@ final class Spender implements LimitStore.Holder {
     long used = 1 + random.nextLong(wanted);
     free.addAndGet(wanted - used);
     UsageEvent event =
-        UsageEvent.builder(
-                UsageEvent.newId(key.period().start()), Kind.CHAT, "acme-llm", "large")
+        UsageEvent.builder(UsageEvent.newId(key.period().start()), Kind.CHAT, "acme-llm", "large")
             .startedAt(key.period().start())
             .attribution(Attribution.organization("acme").user("u" + random.nextInt(50)))
             .tokens(TokenCounts.of(used, 0))
@@ -154,8 +149,7 @@ final class Spender implements LimitStore.Holder {
       trips.incrementAndGet();
       BigDecimal most = terms.allowance().divide(BigDecimal.valueOf(50)).max(number(missing));
       Lease got =
-          limits.lease(
-              id, key, new Ask(terms, number(leased.get()), number(missing), most));
+          limits.lease(id, key, new Ask(terms, number(leased.get()), number(missing), most));
       leased.addAndGet(got.added().longValueExact());
       free.addAndGet(got.added().longValueExact());
       return got.added().signum() > 0;
@@ -190,5 +184,4 @@ final class Spender implements LimitStore.Holder {
   long unwritten() {
     return unwritten.values().stream().mapToLong(Long::longValue).sum();
   }
-
 }
