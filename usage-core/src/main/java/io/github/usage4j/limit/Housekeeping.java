@@ -2,11 +2,14 @@ package io.github.usage4j.limit;
 
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.internal.Guard;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 
 /** What a limiter does every few seconds, each part for itself: one that fails stops no other. */
 final class Housekeeping {
+
+  private static final int CLOSE_SECONDS = 5;
 
   private final LimitStore store;
   private final Guard guard;
@@ -17,7 +20,8 @@ final class Housekeeping {
   private final Applicable applicable;
   private final AlertDelivery alerts;
   private final Forecasts forecasts;
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private final ReentrantLock turn = new ReentrantLock();
+  private boolean closed; // guarded by turn
   private long version = Long.MIN_VALUE; // guarded by this
 
   Housekeeping(
@@ -42,11 +46,19 @@ final class Housekeeping {
   }
 
   void tick() {
-    keeper.beat();
-    part("reading stored limits", this::readLimits);
-    part("looking ahead", () -> forecasts.look(counters.all()));
-    part("giving back what is not needed", () -> counters.sweep(nanos.getAsLong()));
-    part("forgetting events", () -> keeper.holder().forget(nanos.getAsLong()));
+    turn.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      keeper.beat();
+      part("reading stored limits", this::readLimits);
+      part("looking ahead", () -> forecasts.look(counters.all()));
+      part("giving back what is not needed", () -> counters.sweep(nanos.getAsLong()));
+      part("forgetting events", () -> keeper.holder().forget(nanos.getAsLong()));
+    } finally {
+      turn.unlock();
+    }
     alerts.wake();
   }
 
@@ -64,10 +76,31 @@ final class Housekeeping {
     }
   }
 
+  /** Gives back what is leased; waits some seconds for what is going on, but not for ever. */
   void close() {
-    if (closed.compareAndSet(false, true)) {
-      part("giving back leases", () -> counters.all().forEach(c -> c.work(nanos.getAsLong())));
-      keeper.leave();
+    boolean mine = false;
+    try {
+      mine = turn.tryLock(CLOSE_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
+    if (!mine) {
+      return; // the store hangs: others take the leases back after the lease time
+    }
+    try {
+      if (!closed) {
+        closed = true;
+        leave();
+      }
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  private void leave() {
+    if (!keeper.holder().isEmpty()) {
+      part("giving back leases", () -> counters.all().forEach(c -> c.work(nanos.getAsLong())));
+    }
+    keeper.leave();
   }
 }

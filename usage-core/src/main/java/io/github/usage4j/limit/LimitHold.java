@@ -4,12 +4,8 @@ import io.github.usage4j.UsageEvent;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What limits keep free for one call that was let through, until it ends: settled with what it
- * used, or released because it used nothing. The first of both counts. Safe for use by several
- * threads.
- */
-public final class LimitHold {
+/** What the counters keep free for one call. Safe for use by several threads. */
+final class LimitHold implements UsageLimiter.Hold {
 
   /** Of a call that no limit applies to. */
   static final LimitHold NONE = new LimitHold(null, new Counter[0], new long[0]);
@@ -25,10 +21,7 @@ public final class LimitHold {
     this.taken = taken;
   }
 
-  /**
-   * The call has ended with this event. To be called before the event is handed to a sink, so that
-   * its usage is at no moment missing.
-   */
+  @Override
   public void settle(UsageEvent event) {
     if (limiter == null || !over.compareAndSet(false, true)) {
       return;
@@ -43,7 +36,7 @@ public final class LimitHold {
     limiter.ended(event, counters, used);
   }
 
-  /** The call was not made, or is accounted for otherwise. */
+  @Override
   public void release() {
     if (over.compareAndSet(false, true)) {
       for (int i = 0; i < counters.length; i++) {

@@ -67,8 +67,9 @@ final class LimiterThreads {
     }
   }
 
+  /** Ends them; nobody is interrupted, because a file database does not survive that. */
   void close() {
-    time.shutdownNow();
+    time.shutdown();
     store.shutdown();
     alerts.shutdown();
   }

@@ -42,6 +42,23 @@ public final class UsageLimiter {
     REFUSE
   }
 
+  /**
+   * What limits keep free for one call that was let through, until it ends: settled with what it
+   * used, or released because it used nothing. The first of both counts. Safe for use by several
+   * threads.
+   */
+  public interface Hold {
+
+    /**
+     * The call has ended with this event. To be called before the event is handed to a sink, so
+     * that its usage is at no moment missing.
+     */
+    void settle(UsageEvent event);
+
+    /** The call was not made, or is accounted for otherwise. */
+    void release();
+  }
+
   private final LimitStore store;
   private final Guard guard;
   private final WhenUnavailable whenUnavailable;
@@ -99,7 +116,7 @@ public final class UsageLimiter {
    * @return what is kept free for it, to be settled or released when it ends
    * @throws UsageLimitExceededException if a limit refuses it; then nothing is kept
    */
-  public LimitHold admit(LimitRequest request) {
+  public Hold admit(LimitRequest request) {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       long now = nanos.getAsLong();
       Found found = found(request, now);

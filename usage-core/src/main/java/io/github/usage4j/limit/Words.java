@@ -40,7 +40,7 @@ final class Words {
             ? limit.measure().name().toLowerCase(Locale.ROOT)
             : limit.currency().getCurrencyCode();
     return switch (reason) {
-      case UNPRICED -> whose + " is one of cost, and the price of this call is not known";
+      case UNPRICED -> whose + " is one of cost in " + unit + ", in which this call has no price";
       case STORE_AWAY -> whose + " cannot be decided now, because its store does not answer";
       case EXHAUSTED ->
           whose

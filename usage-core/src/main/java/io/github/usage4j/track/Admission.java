@@ -1,14 +1,13 @@
 package io.github.usage4j.track;
 
 import io.github.usage4j.UsageEvent;
-import io.github.usage4j.limit.LimitHold;
 import io.github.usage4j.limit.UsageLimiter;
 import org.jspecify.annotations.Nullable;
 
 /** What limits keep free for one call: nothing until it asked and was let through. */
 final class Admission {
 
-  private volatile @Nullable LimitHold hold;
+  private volatile UsageLimiter.@Nullable Hold hold;
 
   /**
    * Asks the limits.
@@ -22,7 +21,7 @@ final class Admission {
 
   /** The call has ended with this event, which nobody has yet. */
   void settle(UsageEvent event) {
-    LimitHold kept = hold;
+    UsageLimiter.Hold kept = hold;
     if (kept != null) {
       kept.settle(event);
     }
@@ -30,7 +29,7 @@ final class Admission {
 
   /** The call is none after all. */
   void release() {
-    LimitHold kept = hold;
+    UsageLimiter.Hold kept = hold;
     if (kept != null) {
       kept.release();
     }
