@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +66,11 @@ interface Dialect {
   /** The instant in a column of the current row, which must not be NULL. */
   default Instant instant(ResultSet row, String column) throws SQLException {
     return required(row.getObject(column, OffsetDateTime.class), column).toInstant();
+  }
+
+  /** The same for a column that may be NULL. */
+  default Optional<Instant> instantOrNull(ResultSet row, String column) throws SQLException {
+    return row.getObject(column) == null ? Optional.empty() : Optional.of(instant(row, column));
   }
 
   /**
@@ -189,6 +195,11 @@ interface Dialect {
    * and never for longer than one bounded step.
    */
   void lockForMaintenance(Connection connection, Tables tables) throws SQLException;
+
+  /** At the end of a query: keeps its rows from being deleted until this transaction ends. */
+  default String keepRows() {
+    return " FOR KEY SHARE";
+  }
 
   /**
    * Adds to the rollups.

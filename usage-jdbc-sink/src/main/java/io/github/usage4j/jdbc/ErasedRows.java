@@ -1,5 +1,6 @@
 package io.github.usage4j.jdbc;
 
+import io.github.usage4j.limit.LimitKey.Subject;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -70,6 +71,7 @@ final class ErasedRows {
       throws SQLException {
     clear(connection, column, id, " AND " + isOrganization(), fresh);
     rehash(connection, column, id, fresh);
+    new ErasedLimits(jobs, connection).rename(Subject.valueOf(kind), organization, id, fresh);
     if (column.equals("user_id")) {
       jobs.update(
           connection,
@@ -99,6 +101,7 @@ final class ErasedRows {
           organization);
     }
     RepricingRun.rename(connection, jobs, organization, fresh);
+    new ErasedLimits(jobs, connection).renameOrganization(organization, fresh);
     rehash(connection, "organization", organization, fresh);
     jobs.update(
         connection,

@@ -3,6 +3,7 @@ package io.github.usage4j.jdbc;
 import io.github.usage4j.Attribution;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.internal.LetterFile;
+import io.github.usage4j.limit.LimitKey.Subject;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.HashMap;
@@ -196,6 +197,9 @@ final class Erasure {
     names.addAll(lock.step(connection -> rows.inCalls(connection, column)));
     if (!column.equals("session_id")) {
       names.addAll(lock.step(connection -> rows.inRollups(connection, column)));
+      Subject subject = column.equals("user_id") ? Subject.USER : Subject.CUSTOMER;
+      names.addAll(
+          lock.step(connection -> new ErasedLimits(jobs, connection).named(subject, organization)));
     }
     forEachOutside(
         archives.of(organization),

@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,13 +40,15 @@ final class EventWriter {
   private final InstantSource clock;
   private final Horizon horizon;
   private final Partitions partitions;
+  private final LimitCounts limits;
 
-  EventWriter(Jobs jobs, Partitions partitions) {
+  EventWriter(Jobs jobs, Partitions partitions, LimitCounts limits) {
     this.partitions = partitions;
     this.transactions = jobs.transactions();
     this.dialect = jobs.dialect();
     this.tables = jobs.tables();
     this.clock = jobs.clock();
+    this.limits = limits;
     this.horizon = new Horizon(dialect, tables);
   }
 
@@ -70,6 +73,9 @@ final class EventWriter {
       }
       throw e;
     }
+    if (outcome.counted != null) {
+      outcome.counted.tellHolders();
+    }
     report(batch, firsts, outcome, report);
   }
 
@@ -79,16 +85,21 @@ final class EventWriter {
    * @param inserted ids that were new
    * @param stored what known ids have in the database; empty if that cannot be read back
    * @param behind ids of calls from before the raw horizon
+   * @param counted what limits made of it; null if there are none
    */
   private record Outcome(
-      Set<UUID> inserted, Map<UUID, Optional<UsageEvent>> stored, Set<UUID> behind) {}
+      Set<UUID> inserted,
+      Map<UUID, Optional<UsageEvent>> stored,
+      Set<UUID> behind,
+      LimitCounts.@Nullable Counted counted) {}
 
   private Outcome store(Connection connection, Collection<UsageEvent> batch) throws SQLException {
     dialect.lockForWriting(connection, tables);
-    Set<UUID> behind = horizon.behind(connection, batch);
+    Horizon.Before before = horizon.before(connection, batch);
+    Set<UUID> behind = before.behind();
     List<UsageEvent> events = batch.stream().filter(e -> !behind.contains(e.id())).toList();
     if (events.isEmpty()) {
-      return new Outcome(Set.of(), Map.of(), behind);
+      return new Outcome(Set.of(), Map.of(), behind, null);
     }
     List<UsageEvent> sorted =
         events.stream().sorted(Comparator.comparing(UsageEvent::id, UsageIds.ORDER)).toList();
@@ -106,17 +117,19 @@ final class EventWriter {
     if (!news.isEmpty()) {
       addToRollups(connection, news);
     }
+    LimitCounts.Counted counted =
+        before.limited() ? limits.count(connection, events, inserted) : null;
     Set<UUID> known =
         events.stream()
             .map(UsageEvent::id)
             .filter(id -> !inserted.contains(id))
             .collect(Collectors.toSet());
     if (known.isEmpty()) {
-      return new Outcome(inserted, Map.of(), behind);
+      return new Outcome(inserted, Map.of(), behind, counted);
     }
     Map<UUID, Optional<UsageEvent>> stored = read(connection, known);
     FormerCosts.restore(connection, dialect, tables, events, stored);
-    return new Outcome(inserted, stored, behind);
+    return new Outcome(inserted, stored, behind, counted);
   }
 
   private void addToRollups(Connection connection, List<UsageEvent> news) throws SQLException {

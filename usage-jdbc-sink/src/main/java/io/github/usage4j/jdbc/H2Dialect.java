@@ -266,6 +266,12 @@ final class H2Dialect implements Dialect {
     }
   }
 
+  /** There are no shared locks. */
+  @Override
+  public String keepRows() {
+    return " FOR UPDATE";
+  }
+
   /** The update comes first, the insert takes what is not there. */
   @Override
   public void addToRollups(Connection connection, Tables tables, List<RollupRow> rows)

@@ -32,6 +32,9 @@ final class Horizon {
   /** The scope of one organization. */
   static final String ONE = "O";
 
+  /** Marks the row that says that there are limits, in an answer only. */
+  private static final String LIMITED = "L";
+
   /** Where it is before anything was deleted. */
   static final Instant NONE = Instant.EPOCH;
 
@@ -64,32 +67,55 @@ final class Horizon {
     }
   }
 
-  /** The ids of the calls from before the horizon of their organization. */
-  Set<UUID> behind(Connection connection, Collection<UsageEvent> events) throws SQLException {
+  /**
+   * What a writer must know before it stores a batch, by one question.
+   *
+   * @param behind the ids of the calls from before the horizon of their organization
+   * @param limited false if no limit counts anything yet: then nothing is asked about limits
+   */
+  record Before(Set<UUID> behind, boolean limited) {}
+
+  Before before(Connection connection, Collection<UsageEvent> events) throws SQLException {
     Instant oldest =
         events.stream().map(UsageEvent::occurredAt).min(Instant::compareTo).orElse(Instant.MAX);
-    Positions positions = after(connection, oldest);
+    String orLimited =
+        " UNION ALL SELECT l.scope, l.organization, l.raw_from FROM (SELECT '"
+            + LIMITED
+            + "' AS scope, organization, opened_at AS raw_from FROM "
+            + tables.limitState()
+            + " LIMIT 1) l";
+    boolean[] limited = {false};
+    Positions positions = read(connection, oldest, orLimited, limited);
     var behind = new HashSet<UUID>();
     for (UsageEvent event : events) {
       if (event.occurredAt().isBefore(positions.of(event.attribution().organization()))) {
         behind.add(event.id());
       }
     }
-    return behind;
+    return new Before(behind, limited[0]);
   }
 
   /** Those positions that are later than an instant: for recent calls there are none. */
   Positions after(Connection connection, Instant instant) throws SQLException {
+    return read(connection, instant, "", new boolean[1]);
+  }
+
+  private Positions read(Connection connection, Instant instant, String more, boolean[] limited)
+      throws SQLException {
     Instant everywhere = NONE;
     var organizations = new HashMap<String, Instant>();
     String sql =
         "SELECT scope, organization, raw_from FROM " + tables.horizon() + " WHERE raw_from > ?";
+    sql += more;
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       statement.setObject(1, dialect.time(instant));
       try (ResultSet row = statement.executeQuery()) {
         while (row.next()) {
+          String scope = row.getString("scope");
           Instant from = dialect.instant(row, "raw_from");
-          if (row.getString("scope").equals(ALL)) {
+          if (scope.equals(LIMITED)) {
+            limited[0] = true;
+          } else if (scope.equals(ALL)) {
             everywhere = from;
           } else {
             organizations.put(row.getString("organization"), from);

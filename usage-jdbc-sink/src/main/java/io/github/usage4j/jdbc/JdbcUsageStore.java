@@ -6,6 +6,8 @@ import io.github.usage4j.UsageFilter;
 import io.github.usage4j.UsageQueries;
 import io.github.usage4j.UsageReader;
 import io.github.usage4j.backfill.ImportCheckpoints;
+import io.github.usage4j.credit.CreditStore;
+import io.github.usage4j.limit.LimitStore;
 import io.github.usage4j.query.UsageReports;
 import io.github.usage4j.sink.UsageStore;
 import java.nio.file.Path;
@@ -87,11 +89,13 @@ public final class JdbcUsageStore implements UsageStore {
   private final boolean rowSecurity;
   private final DataSource dataSource;
   private final Jobs jobs;
+  private final JdbcLimitStore limits;
 
   private JdbcUsageStore(
       Database database,
       DataSource dataSource,
       Jobs jobs,
+      JdbcLimitStore limits,
       EventWriter writer,
       JdbcUsageReader reader,
       boolean rowSecurity,
@@ -102,6 +106,7 @@ public final class JdbcUsageStore implements UsageStore {
     this.tables = jobs.tables();
     this.dialect = jobs.dialect();
     this.writer = writer;
+    this.limits = limits;
     this.reader = reader;
     this.rowSecurity = rowSecurity;
     this.queries = UsageQueries.caching(reader, jobs.clock());
@@ -168,6 +173,21 @@ public final class JdbcUsageStore implements UsageStore {
   @Override
   public UsageQueries queries() {
     return queries;
+  }
+
+  /**
+   * What limits need that hold for all instances which share this database. Leases are lowered by
+   * what this object writes for holders that joined here: one store object for each database.
+   */
+  @Override
+  public LimitStore limits() {
+    return limits;
+  }
+
+  /** The ledgers of credits. */
+  @Override
+  public CreditStore credits() {
+    return new JdbcCreditStore(jobs);
   }
 
   /** What an administrator does now and then: comparing, repairing. */
@@ -385,11 +405,13 @@ public final class JdbcUsageStore implements UsageStore {
           partitions.require();
         }
         partitions.prepare(List.of());
+        var limits = new JdbcLimitStore(jobs);
         return new JdbcUsageStore(
             kind,
             dataSource,
             jobs,
-            new EventWriter(jobs, partitions),
+            limits,
+            new EventWriter(jobs, partitions, limits.counts()),
             reader(
                 rowSecurity ? new IdentityDataSource(dataSource, RowIdentity.ADMIN) : dataSource,
                 dialect,

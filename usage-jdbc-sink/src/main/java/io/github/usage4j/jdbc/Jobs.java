@@ -1,5 +1,6 @@
 package io.github.usage4j.jdbc;
 
+import io.github.usage4j.UsageException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -43,6 +44,34 @@ record Jobs(Transactions transactions, Dialect dialect, Tables tables, InstantSo
     for (int i = 0; i < values.length; i++) {
       Object value = values[i];
       statement.setObject(i + 1, value instanceof Instant at ? dialect.time(at) : value);
+    }
+  }
+
+  /** One value that may be NULL, for which a database must be told the type. */
+  void bindAt(PreparedStatement statement, int position, @Nullable Object value, Column.Type type)
+      throws SQLException {
+    if (value == null) {
+      statement.setNull(position, type.jdbcType);
+    } else {
+      statement.setObject(position, value instanceof Instant at ? dialect.time(at) : value);
+    }
+  }
+
+  /** Something that asks the database. */
+  interface Question<T> {
+    T ask() throws SQLException;
+  }
+
+  /**
+   * Asks, for callers who know nothing of databases.
+   *
+   * @throws UsageException if the database cannot be asked, saying what for
+   */
+  static <T> T asked(String verb, Question<T> question) {
+    try {
+      return question.ask();
+    } catch (SQLException e) {
+      throw new UsageException("cannot " + verb + ": " + e.getMessage(), e);
     }
   }
 }

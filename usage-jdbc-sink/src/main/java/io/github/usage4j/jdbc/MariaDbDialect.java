@@ -307,6 +307,11 @@ final class MariaDbDialect implements Dialect {
   }
 
   @Override
+  public String keepRows() {
+    return " LOCK IN SHARE MODE";
+  }
+
+  @Override
   public void addToRollups(Connection connection, Tables tables, List<RollupRow> rows)
       throws SQLException {
     List<RollupColumn> columns = RollupColumn.ALL;

@@ -88,9 +88,18 @@ final class Retention {
         deleted += step.run(organization, month);
       }
       if (plan.next() == null) {
+        forgetCounters(Archives.start(end));
         return deleted;
       }
       organization = plan.next();
+    }
+  }
+
+  /** Counters of limits of that time; their grants and alerts stay. */
+  private void forgetCounters(Instant end) throws SQLException {
+    var states = new LimitStates(jobs, new LimitAlerts(jobs));
+    while (lock.step(connection -> states.forget(connection, end)) > 0) {
+      // the next ones
     }
   }
 

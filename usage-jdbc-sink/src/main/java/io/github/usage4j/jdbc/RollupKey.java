@@ -1,12 +1,7 @@
 package io.github.usage4j.jdbc;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.github.usage4j.Attribution;
 import io.github.usage4j.UsageEvent;
-import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -64,23 +59,11 @@ record RollupKey(
   }
 
   /**
-   * Stands for the seven values in the primary key, which no database lets be that long: the first
-   * 16 bytes of SHA-256 over each value's length in UTF-8, a colon and the value. The scripts and
-   * {@link Dialect#keyHash} compute the same.
+   * Stands for the seven values in the primary key, which no database lets be that long. The
+   * scripts and {@link Dialect#keyHash} compute the same.
    */
   UUID hash() {
-    try {
-      var digest = MessageDigest.getInstance("SHA-256");
-      for (String value : values()) {
-        byte[] bytes = value.getBytes(UTF_8);
-        digest.update((bytes.length + ":").getBytes(UTF_8));
-        digest.update(bytes);
-      }
-      var first = ByteBuffer.wrap(digest.digest());
-      return new UUID(first.getLong(), first.getLong());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    return KeyHash.of(values());
   }
 
   private static String orEmpty(@Nullable String value) {

@@ -23,7 +23,12 @@ final class Schema {
   /** In the order of their versions. A script is never edited once released: add the next one. */
   static final List<String> SCRIPTS =
       List.of(
-          "V1__usage.sql", "V2__rollup.sql", "V3__tags.sql", "V4__jobs.sql", "V5__repricing.sql");
+          "V1__usage.sql",
+          "V2__rollup.sql",
+          "V3__tags.sql",
+          "V4__jobs.sql",
+          "V5__repricing.sql",
+          "V6__limits.sql");
 
   static final int VERSION = versionOf(SCRIPTS.get(SCRIPTS.size() - 1));
 

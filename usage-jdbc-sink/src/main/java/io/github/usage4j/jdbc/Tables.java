@@ -91,15 +91,71 @@ record Tables(@Nullable String namespace, String prefix) {
     return named("schema");
   }
 
+  /** Limits that were stored while the application ran. */
+  String limit() {
+    return named("limit");
+  }
+
+  String limitChange() {
+    return named("limit_change");
+  }
+
+  String limitState() {
+    return named("limit_state");
+  }
+
+  String limitHolder() {
+    return named("limit_holder");
+  }
+
+  String limitLease() {
+    return named("limit_lease");
+  }
+
+  String limitGrant() {
+    return named("limit_grant");
+  }
+
+  String alert() {
+    return named("alert");
+  }
+
+  String billingPeriod() {
+    return named("billing_period");
+  }
+
+  String credit() {
+    return named("credit");
+  }
+
+  String creditAccount() {
+    return named("credit_account");
+  }
+
+  String creditLot() {
+    return named("credit_lot");
+  }
+
   /** Every table and view, for the check that none is missing. */
   List<String> all() {
     return List.of(
+        alert(),
+        billingPeriod(),
+        credit(),
+        creditAccount(),
+        creditLot(),
         event(),
         eventTag(),
         horizon(),
         imports(),
         jobLock(),
         label(),
+        limit(),
+        limitChange(),
+        limitGrant(),
+        limitHolder(),
+        limitLease(),
+        limitState(),
         monthClose(),
         operation(),
         repricing(),

@@ -52,6 +52,11 @@ final class Transactions {
     return once(false, work);
   }
 
+  /** {@link #runOnce}, durable when it returns. */
+  <T> T writeOnce(Work<T> work) throws SQLException {
+    return once(true, work);
+  }
+
   private <T> T run(boolean durable, Work<T> work) throws SQLException {
     for (int attempt = 1; ; attempt++) {
       try {

@@ -357,6 +357,15 @@ abstract class RetentionContract {
             "month_close",
             "horizon",
             "job_lock",
+            "limit",
+            "limit_change",
+            "limit_state",
+            "limit_grant",
+            "alert",
+            "billing_period",
+            "credit",
+            "credit_account",
+            "credit_lot",
             "import")) {
       try (Connection connection = dataSource.getConnection();
           var statement = connection.createStatement();

@@ -39,6 +39,27 @@ class RowSecurityTest {
   /** All that is not for members; every other table must show nothing of others to anybody. */
   private static final List<String> FOR_EVERYBODY = List.of("usage_schema");
 
+  /** What an organization sees, and no single user of it. */
+  private static final List<String> FOR_THE_ORGANIZATION =
+      List.of(
+          "usage_billing_period",
+          "usage_credit",
+          "usage_credit_account",
+          "usage_credit_lot",
+          "usage_repricing_sum");
+
+  private static final List<String> FOR_NOBODY =
+      List.of(
+          "usage_import",
+          "usage_job_lock",
+          "usage_limit_change",
+          "usage_limit_holder",
+          "usage_limit_lease",
+          "usage_repricing");
+
+  private static final String OWNED =
+      " FROM (VALUES ('acme', 'ada'), ('acme', 'bob'), ('evil', 'eve')) AS o (o, u)";
+
   private DataSource superuser;
   private JdbcUsageStore store;
   private HikariDataSource pool;
@@ -57,6 +78,26 @@ class RowSecurityTest {
     RowSecurity.apply(first.jobs().transactions(), first.jobs().dialect(), first.jobs().tables());
     Databases.execute(
         superuser,
+        "INSERT INTO usage_limit SELECT gen_random_uuid(), 'l', 'USER', o, u, '', '', '{}', now()"
+            + OWNED,
+        "INSERT INTO usage_limit_change VALUES (1, 'l', 'acme', '', NULL, NULL, 'root', now())",
+        "INSERT INTO usage_limit_state SELECT gen_random_uuid(), gen_random_uuid(), 'l', 'TOKENS',"
+            + " '', 'USER', o, u, '', '', now(), now(), 0, 1, '', 0, 0, 0, 0, now()"
+            + OWNED,
+        "INSERT INTO usage_limit_holder VALUES ('h', 1)",
+        "INSERT INTO usage_limit_lease SELECT 'h', state_hash, 1 FROM usage_limit_state",
+        "INSERT INTO usage_limit_grant SELECT gen_random_uuid(), gen_random_uuid(), 'l', 'TOKENS',"
+            + " '', 'USER', o, u, '', '', now(), now(), 0, 'r', 1, now()"
+            + OWNED,
+        "INSERT INTO usage_alert SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(),"
+            + " 'WARNING', 75, 'l', 'TOKENS', '', 'USER', o, u, '', '', now(), now(), 0, 1, 1,"
+            + " now()"
+            + OWNED,
+        "INSERT INTO usage_billing_period VALUES ('acme', 'x', now()), ('evil', 'x', now())",
+        "INSERT INTO usage_credit SELECT gen_random_uuid(), o, 'GRANT', 1, gen_random_uuid(), 1,"
+            + " now(), 'r', now() FROM (VALUES ('acme'), ('evil')) AS o (o)",
+        "INSERT INTO usage_credit_account VALUES ('acme', 1), ('evil', 1)",
+        "INSERT INTO usage_credit_lot SELECT entry_id, account, 1 FROM usage_credit",
         "INSERT INTO usage_import VALUES ('s', 'i', '', 0, 0, 0, 0, 0, 0, true, now())",
         "INSERT INTO usage_job_lock VALUES ('j', 'o', now(), now())",
         "INSERT INTO usage_horizon VALUES ('O', 'acme', '2020-01-01Z'), ('O', 'evil', '2020-01-01Z')"
@@ -220,13 +261,12 @@ class RowSecurityTest {
       rowsAs(RowIdentity.ADMIN, sql); // the last borrower saw everything
       List<String> seen = rowsAs(new RowIdentity(false, "acme", null), sql);
       assertThat(seen).as(relation).noneMatch(row -> row.matches(".*(evil|eve|null).*"));
-      boolean forMembers =
-          !List.of("usage_import", "usage_job_lock", "usage_repricing").contains(relation);
+      boolean forMembers = !FOR_NOBODY.contains(relation);
       assertThat(seen.isEmpty()).as(relation).isEqualTo(!forMembers);
 
       List<String> own = rowsAs(new RowIdentity(false, "acme", "ada"), sql);
       assertThat(own).as(relation).noneMatch(row -> row.matches(".*(evil|eve|null|bob).*"));
-      boolean forUsers = forMembers && !relation.equals("usage_repricing_sum");
+      boolean forUsers = forMembers && !FOR_THE_ORGANIZATION.contains(relation);
       assertThat(own.isEmpty()).as(relation).isEqualTo(!forUsers);
 
       if (!List.of("usage_schema", "usage_horizon").contains(relation)) {

@@ -17,6 +17,10 @@ DECLARE
   anyone  CONSTANT text := $$(SELECT NULLIF(current_setting('usage4j.user', true), '')) IS NULL$$;
   own     CONSTANT text := $$user_id = (SELECT NULLIF(current_setting('usage4j.user', true), ''))$$;
   member_or_own CONSTANT text := member || ' AND (' || anyone || ' OR ' || own || ')';
+  -- Limits, counters, grants and alerts: those of the organization, or of one user of it.
+  member_or_subject CONSTANT text := member || ' AND (' || anyone || ' OR (subject = ''USER'' AND '
+    || $$subject_id = (SELECT NULLIF(current_setting('usage4j.user', true), ''))))$$;
+  account CONSTANT text := $$account = (SELECT NULLIF(current_setting('usage4j.organization', true), ''))$$ || ' AND ' || anyone;
   seen    text;
   rel     text;
   role    text;
@@ -44,6 +48,17 @@ BEGIN
       -- How far back single calls are kept, for all and for the member's organization: no usage is in it.
       ('horizon',     '(scope = ''A'' AND (SELECT NULLIF(current_setting(''usage4j.organization'', true), '''')) IS NOT NULL) OR ' || member),
       ('month_close', member_or_own || ' AND (grain = ''U'' OR ' || anyone || ')'),
+      ('limit',          member_or_subject),
+      ('limit_change',   nobody),
+      ('limit_state',    member_or_subject),
+      ('limit_holder',   nobody),
+      ('limit_lease',    nobody),
+      ('limit_grant',    member_or_subject),
+      ('alert',          member_or_subject),
+      ('billing_period', member || ' AND ' || anyone),
+      ('credit',         account),
+      ('credit_account', account),
+      ('credit_lot',     account),
       ('import',      nobody),
       ('job_lock',    nobody),
       -- A run may be about several organizations; what it changed for one is in its sums and calls.
