@@ -176,9 +176,11 @@ final class MariaDbDialect implements Dialect {
   }
 
   /**
-   * Asks which ids are known, then inserts the others plainly, with the driver's bulk protocol.
-   * Whoever is overtaken in between gets a unique violation, is rolled back and asks again. INSERT
-   * IGNORE would need no question, but turns every error into a warning.
+   * Asks which ids are known, then inserts the others plainly, with the driver's bulk protocol. The
+   * question waits for writers that have such ids and have not committed: else the same writer
+   * could lose to one after the other. Whoever is overtaken after it gets a unique violation, is
+   * rolled back and asks again. INSERT IGNORE would need no question, but turns every error into a
+   * warning.
    */
   @Override
   public Set<UUID> insert(
@@ -191,6 +193,7 @@ final class MariaDbDialect implements Dialect {
           .add(tables.event())
           .add(" WHERE ")
           .in("id", part.stream().map(UsageEvent::id))
+          .add(" LOCK IN SHARE MODE")
           .forEach(connection, row -> inserted.remove(row.getObject(1, UUID.class)));
     }
     if (inserted.isEmpty()) {
