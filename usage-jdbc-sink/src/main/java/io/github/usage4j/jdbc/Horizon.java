@@ -83,7 +83,7 @@ final class Horizon {
             + LIMITED
             + "' AS scope, organization, opened_at AS raw_from FROM "
             + tables.limitState()
-            + " LIMIT 1) l";
+            + " FETCH FIRST 1 ROWS ONLY) l";
     boolean[] limited = {false};
     Positions positions = read(connection, oldest, orLimited, limited);
     var behind = new HashSet<UUID>();

@@ -299,7 +299,18 @@ abstract class JdbcSchemaContract extends JdbcUsageStoreContract {
                 "month_close",
                 "repricing",
                 "repricing_sum",
-                "repricing_event")) {
+                "repricing_event",
+                "limit",
+                "limit_change",
+                "limit_state",
+                "limit_holder",
+                "limit_lease",
+                "limit_grant",
+                "alert",
+                "billing_period",
+                "credit",
+                "credit_account",
+                "credit_lot")) {
           Databases.execute(dataSource(), "DROP TABLE usage_" + table);
         }
         Databases.execute(dataSource(), "DELETE FROM usage_schema WHERE version > 1");
