@@ -23,8 +23,9 @@ import org.jspecify.annotations.Nullable;
  *   <li><b>used</b> is at every commit the sum of {@link LimitKey#amountOf} over all events stored
  *       that the key {@link LimitKey#counts}, those included that were stored before it was opened
  *       and those that another instance writes, which may know no limits at all. It changes only in
- *       the transaction that stores an event (new ids only), or changes or erases one that is
- *       stored. A store that forgets single events after some time keeps counting what they added.
+ *       the transaction that stores an event (new ids only). A store that forgets single events
+ *       after some time keeps counting what they added, and a cost that is changed afterwards
+ *       changes no counter that is open.
  *   <li><b>leased</b> is the sum of what holders have. A lease is changed only by {@link #lease},
  *       {@link #reclaim}, {@link #leave}, and by the transaction that stores an event: where a
  *       holder that has {@link #join joined} <em>this store object</em> {@link Holder#covers} the
