@@ -30,8 +30,9 @@ import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcConnectionPool;
 
 /**
- * What rollups cost a writer, and what they give a reader. Not a JMH benchmark, because a server and
- * its disk are measured; each figure is a median, and both sides of a ratio take turns in one run.
+ * What rollups cost a writer, and what they give a reader. Not a JMH benchmark, because a server
+ * and its disk are measured; each figure is a median, and both sides of a ratio take turns in one
+ * run.
  *
  * <pre>
  * java -cp usage-benchmarks/target/benchmarks.jar io.github.usage4j.jdbc.LedgerBenchmark write
@@ -112,7 +113,8 @@ public final class LedgerBenchmark {
 
   /** What the store's own writer does for the single calls, and nothing else. */
   private static void insertOnly(JdbcUsageStore store, List<UsageEvent> batch) throws Exception {
-    var sorted = batch.stream().sorted(Comparator.comparing(UsageEvent::id, UsageIds.ORDER)).toList();
+    var sorted =
+        batch.stream().sorted(Comparator.comparing(UsageEvent::id, UsageIds.ORDER)).toList();
     store
         .transactions()
         .write(
@@ -189,22 +191,25 @@ public final class LedgerBenchmark {
               new Named("daily trend", queries -> queries.daily(who, NOVEMBER)),
               new Named(
                   "top 25 users",
-                  queries ->
-                      queries.top(who, NOVEMBER, Dimension.USER, UsageMeasure.TOKENS, 25)));
+                  queries -> queries.top(who, NOVEMBER, Dimension.USER, UsageMeasure.TOKENS, 25)));
       for (Named question : questions) {
         double fast = milliseconds(21, () -> question.asked.of(rollups));
         double slow = milliseconds(5, () -> question.asked.of(calls));
         if (!question.asked.of(rollups).equals(question.asked.of(calls))) {
           throw new IllegalStateException(question.name + " differs");
         }
-        say("  %-12s rollups %8.2f ms   calls %10.2f ms   %.0fx", question.name, fast, slow, slow / fast);
+        say(
+            "  %-12s rollups %8.2f ms   calls %10.2f ms   %.0fx",
+            question.name, fast, slow, slow / fast);
         sum += fast;
         raw += slow;
       }
       say("  %-12s rollups %8.2f ms   calls %10.2f ms   %.0fx", "together", sum, raw, raw / sum);
     }
     UsageFilter all = UsageFilter.allOrganizations();
-    say("all organizations, month total: %.2f ms", milliseconds(11, () -> rollups.total(all, NOVEMBER)));
+    say(
+        "all organizations, month total: %.2f ms",
+        milliseconds(11, () -> rollups.total(all, NOVEMBER)));
     say(
         "all organizations, by organization: %.2f ms",
         milliseconds(11, () -> rollups.by(all, NOVEMBER, Dimension.ORGANIZATION)));
@@ -214,7 +219,9 @@ public final class LedgerBenchmark {
     say(
         "verify of the month, all organizations: %.1f s, %d differences",
         (System.nanoTime() - start) / 1e9, differences);
-    say("life of %s: %.2f ms", largest.organization(),
+    say(
+        "life of %s: %.2f ms",
+        largest.organization(),
         milliseconds(11, () -> rollups.total(largest, BillingPeriod.lifetime())));
   }
 
