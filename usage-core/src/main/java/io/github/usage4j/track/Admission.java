@@ -2,18 +2,19 @@ package io.github.usage4j.track;
 
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.limit.UsageLimiter;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** What limits keep free for one call: nothing until it asked and was let through. */
 final class Admission {
 
-  private final AtomicBoolean begun = new AtomicBoolean();
+  private boolean begun;
   private volatile UsageLimiter.@Nullable Hold hold;
 
   /** True the first time: a call asks once. */
-  boolean begin() {
-    return begun.compareAndSet(false, true);
+  synchronized boolean begin() {
+    boolean first = !begun;
+    begun = true;
+    return first;
   }
 
   /**

@@ -4,7 +4,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /** Something that another thread does and that may be waited for. */
-final class Awaited {
+class Awaited {
 
   /** It may have been done: whoever waits looks again. */
   synchronized void wakeUp() {

@@ -50,7 +50,6 @@ public final class TrackedCall {
   private volatile boolean ending; // claimed by one end, whose thread alone goes on
   private volatile @Nullable UsageEvent ended; // set when it is delivered
   private final Watch watch = new Watch();
-  private final Awaited delivery = new Awaited();
   private final Admission admission = new Admission();
 
   /** How a call failed that may still be answered. */
@@ -428,7 +427,7 @@ public final class TrackedCall {
     forget();
     tracker.held().letGo(this);
     if (tracker.isClosing()) {
-      delivery.wakeUp();
+      watch.wakeUp();
     }
   }
 
@@ -462,7 +461,7 @@ public final class TrackedCall {
 
   /** Waits until another thread has delivered the event; false if it did not in time. */
   boolean awaitDelivery(long deadline) {
-    return delivery.await(this::isDelivered, deadline);
+    return watch.await(this::isDelivered, deadline);
   }
 
   private Duration elapsed() {

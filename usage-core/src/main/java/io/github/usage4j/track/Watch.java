@@ -3,8 +3,11 @@ package io.github.usage4j.track;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Whether a call that is answered later shows signs of life, and how it is given up if not. */
-final class Watch {
+/**
+ * Whether a call that is answered later shows signs of life, and how it is given up if not; also
+ * what its end is waited for at, because each call has one of these and every object counts.
+ */
+final class Watch extends Awaited {
 
   private volatile long lastHeard;
   private volatile @Nullable Consumer<Throwable> giveUp; // null while nobody watches

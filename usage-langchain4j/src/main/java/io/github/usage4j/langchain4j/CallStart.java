@@ -28,7 +28,7 @@ final class CallStart {
     List<ChatMessage> messages = request == null ? List.of() : request.messages();
     Place place = Place.of(settings, Reentry.identity(request));
     Starter starter = place.onBehalf() ? null : knownBefore(settings, request, messages);
-    var size = new RequestSize(settings, messages, () -> mostOutput(defaults, request));
+    var size = new RequestSize(settings, messages, defaults, request);
     return begin(
         settings, Kind.CHAT, model, place, starter, streaming, name(settings, provider), size);
   }
@@ -57,17 +57,6 @@ final class CallStart {
     }
     ChatRequestParameters parameters = defaults.get();
     return parameters == null ? null : parameters.modelName();
-  }
-
-  /** The most output that is asked for, as the delegate will merge it. */
-  private static @Nullable Integer mostOutput(
-      Supplier<ChatRequestParameters> defaults, @Nullable ChatRequest request) {
-    Integer asked = request == null ? null : request.maxOutputTokens();
-    if (asked != null) {
-      return asked;
-    }
-    ChatRequestParameters parameters = defaults.get();
-    return parameters == null ? null : parameters.maxOutputTokens();
   }
 
   static ModelCall start(

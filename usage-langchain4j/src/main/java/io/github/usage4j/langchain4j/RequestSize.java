@@ -1,6 +1,8 @@
 package io.github.usage4j.langchain4j;
 
 import dev.langchain4j.data.message.ChatMessage;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import io.github.usage4j.track.CallSize;
 import java.util.List;
 import java.util.function.Supplier;
@@ -11,12 +13,15 @@ import org.jspecify.annotations.Nullable;
  * that it asks for at most. Images, sound and the descriptions of tools are not counted.
  */
 record RequestSize(
-    Settings settings, List<ChatMessage> messages, Supplier<@Nullable Integer> mostOutput)
+    Settings settings,
+    List<ChatMessage> messages,
+    @Nullable Supplier<ChatRequestParameters> defaults,
+    @Nullable ChatRequest request)
     implements CallSize {
 
   /** Of a call of which nothing is known beforehand. */
   static RequestSize unknown(Settings settings) {
-    return new RequestSize(settings, List.of(), () -> null);
+    return new RequestSize(settings, List.of(), null, null);
   }
 
   @Override
@@ -32,7 +37,17 @@ record RequestSize(
 
   @Override
   public @Nullable Long outputAtMost() {
-    Integer most = settings.quietly(mostOutput);
+    Integer most = settings.quietly(this::mostOutput);
     return most == null || most < 0 ? null : Long.valueOf(most);
+  }
+
+  /** As the delegate will merge it. */
+  private @Nullable Integer mostOutput() {
+    Integer asked = request == null ? null : request.maxOutputTokens();
+    if (asked != null || defaults == null) {
+      return asked;
+    }
+    ChatRequestParameters parameters = defaults.get();
+    return parameters == null ? null : parameters.maxOutputTokens();
   }
 }
