@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -25,6 +26,9 @@ import org.junit.jupiter.api.Timeout;
 /** Callbacks of the host's that hang, throw or come back: no other call may notice. */
 @Timeout(60)
 class HostCallbackTest {
+
+  /** The common pool may have a single thread. */
+  private static final Executor THREADS = task -> new Thread(task).start();
 
   private static final TokenCounts TEN = TokenCounts.of(10, 1);
 
@@ -95,7 +99,7 @@ class HostCallbackTest {
   void catalogThatHangs_holdsUpNobodyWhoTouchesTheCall() throws Exception {
     UsageTracker tracker = tracker().build();
     TrackedCall stuck = tracker.start(CHAT, "p", "stuck");
-    var first = CompletableFuture.supplyAsync(() -> stuck.succeeded(TEN));
+    var first = CompletableFuture.supplyAsync(() -> stuck.succeeded(TEN), THREADS);
     asked.await();
 
     UsageEvent second =
@@ -104,7 +108,8 @@ class HostCallbackTest {
                   stuck.firstToken();
                   stuck.failedUnlessAnswered(new IOException());
                   return stuck.describe(event -> event.finishReason("x")).cancelled(TEN);
-                })
+                },
+                THREADS)
             .get(20, TimeUnit.SECONDS);
 
     assertThat(second.id()).isEqualTo(stuck.id());
