@@ -1,5 +1,6 @@
 package io.github.usage4j.credit;
 
+import io.github.usage4j.Cost;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.credit.CreditStore.Lot;
 import io.github.usage4j.internal.UsageIds;
@@ -64,9 +65,21 @@ public final class CreditLedger {
     return bring(account, CreditEntry.Type.PURCHASE, amount, DEFAULT_PRIORITY, null, reference);
   }
 
-  /** Credits were paid for, and so many more were added for its size, under one reference. */
+  /**
+   * Credits were paid for, and so many more were added for its size, under one reference.
+   *
+   * @return false if both were there before
+   * @throws IllegalArgumentException if an amount is not more than 0; then nothing is added
+   */
   public boolean purchase(
       String account, BigDecimal amount, BigDecimal discount, String reference) {
+    if (discount.signum() <= 0 || discount.scale() > Cost.SCALE) {
+      throw new IllegalArgumentException(
+          "a discount must be more than 0 with at most "
+              + Cost.SCALE
+              + " decimals, but was "
+              + discount.toPlainString());
+    }
     boolean bought = purchase(account, amount, reference);
     return bring(account, CreditEntry.Type.DISCOUNT, discount, DEFAULT_PRIORITY, null, reference)
         || bought;

@@ -1,7 +1,11 @@
 package io.github.usage4j.track;
 
 import io.github.usage4j.UsageEvent;
+import io.github.usage4j.UsageMetrics.Anomaly;
+import io.github.usage4j.internal.Guard;
+import io.github.usage4j.limit.UsageLimitExceededException;
 import io.github.usage4j.limit.UsageLimiter;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What limits keep free for one call: nothing until it asked and was let through. */
@@ -18,28 +22,36 @@ final class Admission {
   }
 
   /**
-   * Asks the limits.
+   * Asks the limits. Whatever else goes wrong in there is counted and lets the call through.
    *
-   * @throws io.github.usage4j.limit.UsageLimitExceededException if one of them refuses
+   * @throws UsageLimitExceededException if one of them refuses
    */
-  void ask(UsageLimiter limiter, CallRequest request, Operation operation) {
-    hold = limiter.admit(request);
-    operation.admitted();
+  void ask(Supplier<UsageLimiter.Hold> limits, Guard guard) {
+    try {
+      hold = limits.get();
+    } catch (UsageLimitExceededException e) {
+      throw e;
+    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+      guard.report(Anomaly.LIMIT_STORE_UNAVAILABLE, "asking the limits of a call", e);
+    }
   }
 
-  /** The call has ended with this event, which nobody has yet. */
-  void settle(UsageEvent event) {
+  /** The call has ended with this event, which nobody has yet. Never throws: it must be stored. */
+  void settle(UsageEvent event, Guard guard) {
     UsageLimiter.Hold kept = hold;
     if (kept != null) {
-      kept.settle(event);
+      guard.run(
+          Anomaly.LIMIT_STORE_UNAVAILABLE,
+          "settling what limits kept free",
+          () -> kept.settle(event));
     }
   }
 
   /** The call is none after all. */
-  void release() {
+  void release(Guard guard) {
     UsageLimiter.Hold kept = hold;
     if (kept != null) {
-      kept.release();
+      guard.run(Anomaly.LIMIT_STORE_UNAVAILABLE, "releasing what limits kept free", kept::release);
     }
   }
 }

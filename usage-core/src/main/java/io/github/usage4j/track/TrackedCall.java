@@ -116,7 +116,9 @@ public final class TrackedCall {
       }
       UsageLimiter limiter = tracker.limiter();
       if (limiter != null) {
-        admission.ask(limiter, new CallRequest(this, who, size, tracker.pricing()), operation);
+        var request = new CallRequest(this, who, size, tracker.pricing());
+        admission.ask(() -> limiter.admit(request), tracker.guard());
+        operation.admitted();
       }
     } catch (UsageLimitExceededException | UnpricedModelException refused) {
       var unused = end(Outcome.REFUSED, event -> event.errorType(typeOf(refused)));
@@ -239,7 +241,7 @@ public final class TrackedCall {
         step = 0;
       }
     }
-    admission.release(); // that one asks for itself
+    admission.release(tracker.guard()); // that one asks for itself
     return tracker.startInside(operation, kind, provider, model);
   }
 
@@ -251,7 +253,7 @@ public final class TrackedCall {
     if (!claim()) {
       return;
     }
-    admission.release();
+    admission.release(tracker.guard());
     ended = tracker.events().bare(this, Outcome.CANCELLED, elapsed());
     letGo();
     tracker.withdrawn(operation);
@@ -412,7 +414,7 @@ public final class TrackedCall {
   /** Sinks and listeners are other people's code: not under a lock either. */
   private UsageEvent deliver(UsageEvent event) {
     try {
-      admission.settle(event);
+      admission.settle(event, tracker.guard());
       tracker.deliver(event, operation);
     } finally {
       ended = event;

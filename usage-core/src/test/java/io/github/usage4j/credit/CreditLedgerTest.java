@@ -102,6 +102,10 @@ class CreditLedgerTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("PURCHASE must be more than 0");
     assertThatThrownBy(() -> ledger.spend("acme", n("-1"), "a")).hasMessageContaining("-1");
+    assertThatThrownBy(() -> ledger.purchase("acme", n("1"), BigDecimal.ZERO, "a"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("discount");
+    assertThat(ledger.entries("acme")).isEmpty();
     assertThatThrownBy(() -> ledger.purchase(" ", n("1"), "a")).hasMessageContaining("account");
     assertThatThrownBy(() -> ledger.purchase("acme", n("1"), "")).hasMessageContaining("reference");
     assertThatThrownBy(() -> ledger.grant("acme", n("1e-19"), 1, null, "a"))
