@@ -5,6 +5,7 @@ import io.github.usage4j.UsageMetrics.Anomaly;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -60,15 +61,22 @@ public final class Guard {
 
   /** Runs code of the host; what it throws is reported. Errors of the JVM go through. */
   public void run(Anomaly anomaly, String what, Runnable hostCode) {
-    var unused =
-        get(
-            anomaly,
-            what,
-            () -> {
-              hostCode.run();
-              return true;
-            },
-            () -> false);
+    run(anomaly, what, hostCode, Runnable::run);
+  }
+
+  /** The same for code that captures nothing: on the way of a call, where objects are counted. */
+  public <T> void run(Anomaly anomaly, String what, T argument, Consumer<? super T> hostCode) {
+    run(anomaly, what, hostCode, argument, Consumer::accept);
+  }
+
+  /** The same with two arguments. */
+  public <T, U> void run(
+      Anomaly anomaly, String what, T first, U second, BiConsumer<? super T, ? super U> hostCode) {
+    try {
+      hostCode.accept(first, second);
+    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
+      report(anomaly, what + " threw " + e.getClass().getName(), e);
+    }
   }
 
   /** Asks code of the host; if it throws, that is reported and the other one is asked. */
@@ -89,8 +97,16 @@ public final class Guard {
 
   /** Tells the metrics something. */
   public void metrics(Consumer<UsageMetrics> call) {
+    metrics(call, (metrics, told) -> told.accept(metrics));
+  }
+
+  /** The same for code that captures nothing: on the way of a call, where objects are counted. */
+  public <T> void metrics(T what, BiConsumer<UsageMetrics, ? super T> call) {
+    if (metrics == UsageMetrics.NONE) {
+      return;
+    }
     try {
-      call.accept(metrics);
+      call.accept(metrics, what);
     } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
       if (metricsWarned.compareAndSet(false, true)) {
         LOG.warn("UsageMetrics threw; further failures are not logged", e);

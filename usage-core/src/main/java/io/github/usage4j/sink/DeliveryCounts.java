@@ -23,7 +23,6 @@ final class DeliveryCounts {
   private static final Logger LOG = LoggerFactory.getLogger(UsageSink.class);
 
   private final Guard guard;
-  private final boolean told;
   private final AtomicLong written = new AtomicLong();
   private final AtomicLong duplicates = new AtomicLong();
   private final AtomicLong conflicts = new AtomicLong();
@@ -36,20 +35,13 @@ final class DeliveryCounts {
 
   DeliveryCounts(UsageMetrics metrics) {
     guard = new Guard(metrics);
-    told = metrics != UsageMetrics.NONE;
   }
 
   /** Called on the way of a model call. */
   void accepted(int events) {
-    if (told && events == 1) {
-      guard.metrics(DeliveryCounts::acceptOne); // captures nothing, so it costs no object
-    } else if (told && events > 0) {
-      guard.metrics(m -> m.accepted(events));
+    if (events > 0) {
+      guard.metrics(events, UsageMetrics::accepted);
     }
-  }
-
-  private static void acceptOne(UsageMetrics metrics) {
-    metrics.accepted(1);
   }
 
   /** A caller found the buffer full and has to wait. */

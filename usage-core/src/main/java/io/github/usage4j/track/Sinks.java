@@ -42,7 +42,7 @@ final class Sinks {
   void write(UsageEvent event) {
     List<UsageEvent> one = List.of(event);
     for (UsageBuffer.Running buffer : buffers) {
-      guard.run(Anomaly.LISTENER_FAILED, "a buffer", () -> buffer.write(one));
+      guard.run(Anomaly.LISTENER_FAILED, "a buffer", buffer, one, UsageBuffer.Running::write);
     }
   }
 
@@ -94,6 +94,6 @@ final class Sinks {
   }
 
   private void close(UsageBuffer.Running buffer) {
-    guard.run(Anomaly.LISTENER_FAILED, "closing a buffer", buffer::close);
+    guard.run(Anomaly.LISTENER_FAILED, "closing a buffer", buffer, UsageBuffer.Running::close);
   }
 }

@@ -339,7 +339,7 @@ public final class UsageTracker implements AutoCloseable {
       return;
     }
     sinks.write(event);
-    guard.metrics(m -> m.recorded(event));
+    guard.metrics(event, UsageMetrics::recorded);
     if (event.statedTokens() != null) {
       guard.report(
           Anomaly.CONTRADICTORY_FIGURES,
