@@ -10,11 +10,9 @@ import io.github.usage4j.credit.CreditStore;
 import io.github.usage4j.limit.LimitStore;
 import io.github.usage4j.query.UsageReports;
 import io.github.usage4j.sink.UsageStore;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -22,7 +20,6 @@ import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps usage events in H2, PostgreSQL or MariaDB. Creates its tables, or brings them to the
@@ -47,13 +44,13 @@ public final class JdbcUsageStore implements UsageStore {
     /** MariaDB 10.11 and newer, through MariaDB Connector/J; never MySQL. */
     MARIADB("MariaDB");
 
-    private final String product;
+    final String product;
 
     Database(String product) {
       this.product = product;
     }
 
-    private Dialect dialect() {
+    Dialect dialect() {
       return switch (this) {
         case H2 -> new H2Dialect();
         case POSTGRESQL -> new PostgresDialect();
@@ -61,7 +58,7 @@ public final class JdbcUsageStore implements UsageStore {
       };
     }
 
-    private static Database of(String product) {
+    static Database of(String product) {
       return Arrays.stream(values())
           .filter(database -> database.product.equals(product))
           .findFirst()
@@ -91,7 +88,7 @@ public final class JdbcUsageStore implements UsageStore {
   private final Jobs jobs;
   private final JdbcLimitStore limits;
 
-  private JdbcUsageStore(
+  JdbcUsageStore(
       Database database,
       DataSource dataSource,
       Jobs jobs,
@@ -131,8 +128,8 @@ public final class JdbcUsageStore implements UsageStore {
    *
    * @param dataSource where connections come from; it is not closed
    */
-  public static Builder builder(DataSource dataSource) {
-    return new Builder(dataSource);
+  public static JdbcUsageStoreBuilder builder(DataSource dataSource) {
+    return new JdbcUsageStoreBuilder(dataSource);
   }
 
   @Override
@@ -255,7 +252,8 @@ public final class JdbcUsageStore implements UsageStore {
           null);
     }
     return new UsageQueries(
-        Builder.reader(new IdentityDataSource(dataSource, identity), dialect, tables));
+        JdbcUsageStoreBuilder.reader(
+            new IdentityDataSource(dataSource, identity), dialect, tables));
   }
 
   /**
@@ -270,163 +268,5 @@ public final class JdbcUsageStore implements UsageStore {
   @Override
   public String toString() {
     return "JdbcUsageStore[" + database.product + ", " + tables.pattern() + "]";
-  }
-
-  /** Opens a {@link JdbcUsageStore}. Not safe for use by several threads at once. */
-  public static final class Builder {
-
-    private final DataSource dataSource;
-    private Tables tables = new Tables(Tables.DEFAULT_PREFIX);
-    private @Nullable Database database;
-    private boolean validateOnly;
-    private boolean byMonth;
-    private @Nullable Path archives;
-    private List<Path> deadLetters = List.of();
-    private InstantSource clock = InstantSource.system();
-
-    private Builder(DataSource dataSource) {
-      this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
-    }
-
-    /**
-     * What the names of tables and indexes begin with. Default {@value Tables#DEFAULT_PREFIX}.
-     *
-     * @param prefix 1 to 21 characters of a to z, 0 to 9 and underscore; not a digit first
-     * @throws IllegalArgumentException if it is anything else
-     */
-    public Builder tablePrefix(String prefix) {
-      tables = new Tables(tables.namespace(), prefix);
-      return this;
-    }
-
-    /**
-     * The schema that the tables are in; on MariaDB, where a schema is a database, the database. It
-     * must exist. Default: the one that a connection has by itself (PostgreSQL: the first of its
-     * {@code search_path}).
-     *
-     * @param name 1 to 63 characters of a to z, 0 to 9 and underscore; not a digit first; no
-     *     keyword of the database
-     * @throws IllegalArgumentException if it is anything else
-     */
-    public Builder schema(String name) {
-      tables = new Tables(Objects.requireNonNull(name, "name"), tables.prefix());
-      return this;
-    }
-
-    /**
-     * Which database it is, for a driver that does not give its usual name. Default: the name that
-     * the driver gives.
-     */
-    public Builder database(Database kind) {
-      database = Objects.requireNonNull(kind, "kind");
-      return this;
-    }
-
-    /**
-     * Creates and changes no table: for a role that may only read and write rows. Default: tables
-     * are created or upgraded when the store is opened.
-     */
-    public Builder validateOnly() {
-      validateOnly = true;
-      return this;
-    }
-
-    /**
-     * On PostgreSQL: new tables of calls and tags get a partition for each month, so that retention
-     * drops a month at once instead of deleting its rows. Tables that are there must have been made
-     * like this, and are used as they are without it, too. Default: no partitions.
-     */
-    public Builder partitionedByMonth() {
-      byMonth = true;
-      return this;
-    }
-
-    /**
-     * Where retention puts the calls that it deletes, and where erasure looks for them: the same
-     * directory for every instance, readable by this process alone. It is made when it is needed.
-     * Default: none; then nothing can be deleted, and erased only what was never archived.
-     */
-    public Builder archives(Path directory) {
-      archives = Objects.requireNonNull(directory, "directory");
-      return this;
-    }
-
-    /**
-     * The dead letters of this process, in which erasure puts the same pseudonyms as in the store;
-     * those of a spool are {@link io.github.usage4j.sink.DeadLetters#FILE_NAME} in its folder. A
-     * file need not be there. Default: none.
-     */
-    public Builder deadLetters(Path... files) {
-      deadLetters = List.of(files);
-      return this;
-    }
-
-    /** The clock of {@code recorded_at}. */
-    Builder clock(InstantSource now) {
-      clock = now;
-      return this;
-    }
-
-    /**
-     * Opens the store.
-     *
-     * @throws UsageException as for {@link JdbcUsageStore#open}, or if the {@link #schema} does not
-     *     exist; with {@link #validateOnly} also if the tables do not have the version that this
-     *     library needs, or one is missing, which the message names
-     */
-    public JdbcUsageStore open() {
-      try {
-        Dialect dialect;
-        Database kind;
-        boolean rowSecurity;
-        try (Connection connection = dataSource.getConnection()) {
-          kind =
-              database != null
-                  ? database
-                  : Database.of(connection.getMetaData().getDatabaseProductName());
-          if (byMonth && kind != Database.POSTGRESQL) {
-            throw new UsageException(
-                "partitionedByMonth() needs PostgreSQL, but the database is " + kind.product, null);
-          }
-          dialect = kind.dialect();
-          dialect.prepare(connection);
-          rowSecurity = dialect.detectRowSecurity(connection, tables);
-        }
-        var transactions = new Transactions(dataSource, dialect);
-        var jobs = new Jobs(transactions, dialect, tables, clock);
-        var schema = new Schema(dialect, tables, transactions, byMonth);
-        if (validateOnly) {
-          schema.validate();
-        } else {
-          schema.upgrade();
-        }
-        Partitions partitions = Partitions.of(jobs, !validateOnly);
-        if (byMonth) {
-          partitions.require();
-        }
-        partitions.prepare(List.of());
-        var limits = new JdbcLimitStore(jobs);
-        return new JdbcUsageStore(
-            kind,
-            dataSource,
-            jobs,
-            limits,
-            new EventWriter(jobs, partitions, limits.counts()),
-            reader(
-                rowSecurity ? new IdentityDataSource(dataSource, RowIdentity.ADMIN) : dataSource,
-                dialect,
-                tables),
-            rowSecurity,
-            changed -> new UsageMaintenance(jobs, partitions, archives, deadLetters, changed));
-      } catch (SQLException e) {
-        throw new UsageException(
-            "cannot open the usage tables " + tables.pattern() + ": " + e.getMessage(), e);
-      }
-    }
-
-    private static JdbcUsageReader reader(DataSource dataSource, Dialect dialect, Tables tables) {
-      return new JdbcUsageReader(
-          Jdbis.of(dataSource), dialect, tables, new Snapshots(dataSource, dialect));
-    }
   }
 }

@@ -270,7 +270,7 @@ public final class UsageMaintenance {
 
   /**
    * Makes a person unknown. In single calls, rollups, archives and {@linkplain
-   * JdbcUsageStore.Builder#deadLetters dead letters} a random pseudonym takes the user's place, and
+   * JdbcUsageStoreBuilder#deadLetters dead letters} a random pseudonym takes the user's place, and
    * one the place of each of its sessions; tags, metadata, error texts and credentials of its calls
    * are cleared; its label is deleted. Totals and the number of different users stay the same.
    * Nothing remembers which pseudonym it was.

@@ -59,7 +59,7 @@ class PostgresPartitionsTest {
     store = builder(dataSource).partitionedByMonth().open();
   }
 
-  private JdbcUsageStore.Builder builder(DataSource source) {
+  private JdbcUsageStoreBuilder builder(DataSource source) {
     return JdbcUsageStore.builder(source).clock(() -> now).archives(directory);
   }
 
