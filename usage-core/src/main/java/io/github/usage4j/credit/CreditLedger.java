@@ -112,10 +112,9 @@ public final class CreditLedger {
     List<CreditEntry> added =
         store.add(
             account,
-            type,
             reference,
             known -> {
-              if (!known.known().isEmpty()) {
+              if (!known.known(type).isEmpty()) {
                 return List.of();
               }
               UUID id = UsageIds.next(now);
@@ -130,7 +129,7 @@ public final class CreditLedger {
    * Spends credits, all or none.
    *
    * @param reference what they are spent for, such as the id of an event; a second time with it
-   *     changes nothing and succeeds
+   *     changes nothing and succeeds, also after it was given back: what is late is not spent again
    * @return false if there are too few, which changes nothing
    * @throws IllegalArgumentException if the amount is not more than 0
    * @throws UsageException if the store cannot do it now
@@ -145,10 +144,9 @@ public final class CreditLedger {
     var unused =
         store.add(
             account,
-            CreditEntry.Type.CONSUMPTION,
             reference,
             known -> {
-              spent[0] = !known.known().isEmpty();
+              spent[0] = !known.known(CreditEntry.Type.CONSUMPTION).isEmpty();
               if (spent[0]) {
                 return List.of();
               }
@@ -184,21 +182,14 @@ public final class CreditLedger {
    * @return false if nothing was spent under it, or it was given back before
    */
   public boolean refund(String account, String reference) {
-    List<CreditEntry> spent = new ArrayList<>();
-    for (CreditEntry entry : store.entries(account)) {
-      if (entry.type() == CreditEntry.Type.CONSUMPTION && entry.reference().equals(reference)) {
-        spent.add(entry);
-      }
-    }
     Instant now = now();
     List<CreditEntry> added =
         store.add(
             account,
-            CreditEntry.Type.REFUND,
             reference,
             known ->
-                known.known().isEmpty()
-                    ? spent.stream()
+                known.known(CreditEntry.Type.REFUND).isEmpty()
+                    ? known.known(CreditEntry.Type.CONSUMPTION).stream()
                         .map(
                             entry ->
                                 new CreditEntry(
@@ -225,7 +216,7 @@ public final class CreditLedger {
   /** Takes out what has expired; returns what that was, as amounts below 0. */
   public List<CreditEntry> expire(String account) {
     Instant now = now();
-    return store.add(account, null, null, known -> expired(known.lots(), now));
+    return store.add(account, null, known -> expired(known.lots(), now));
   }
 
   /** The entries of an account, oldest first. */

@@ -25,10 +25,16 @@ public interface CreditStore {
    *
    * @param lots those of which anything is left, expired or not, in the order in which they were
    *     made
-   * @param known the entries of the type and reference that were asked for, oldest first
+   * @param known the entries of the reference that was asked for, oldest first
    * @param balance the sum of all entries
    */
-  record Account(List<Lot> lots, List<CreditEntry> known, BigDecimal balance) {}
+  record Account(List<Lot> lots, List<CreditEntry> known, BigDecimal balance) {
+
+    /** Those of the entries known that are of a type. */
+    public List<CreditEntry> known(CreditEntry.Type type) {
+      return known.stream().filter(entry -> entry.type() == type).toList();
+    }
+  }
 
   /**
    * Adds what a function makes of an account. All in one transaction, which locks a row of the
@@ -36,19 +42,14 @@ public interface CreditStore {
    * other), creating it if there is none. Transactions of one account happen one after the other.
    * Nothing is stored if the function throws, which reaches the caller unchanged.
    *
-   * @param type together with the reference, which entries the function wants to know; null for
-   *     none
-   * @param reference null for none
+   * @param reference which entries the function wants to know; null for none
    * @param work is the ledger's own: quick, without input and output; called once, while the
    *     account is locked
    * @return what was added
    * @throws UsageException if the store cannot do it now
    */
   List<CreditEntry> add(
-      String account,
-      CreditEntry.@Nullable Type type,
-      @Nullable String reference,
-      Function<Account, List<CreditEntry>> work);
+      String account, @Nullable String reference, Function<Account, List<CreditEntry>> work);
 
   /** The entries of an account, oldest first. */
   List<CreditEntry> entries(String account);

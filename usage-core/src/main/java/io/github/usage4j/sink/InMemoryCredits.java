@@ -23,20 +23,16 @@ final class InMemoryCredits implements CreditStore {
 
   @Override
   public List<CreditEntry> add(
-      String account,
-      CreditEntry.@Nullable Type type,
-      @Nullable String reference,
-      Function<Account, List<CreditEntry>> work) {
+      String account, @Nullable String reference, Function<Account, List<CreditEntry>> work) {
     List<CreditEntry> ledger = ledger(account);
     synchronized (ledger) {
-      List<CreditEntry> added = List.copyOf(work.apply(accountOf(ledger, type, reference)));
+      List<CreditEntry> added = List.copyOf(work.apply(accountOf(ledger, reference)));
       ledger.addAll(added);
       return added;
     }
   }
 
-  private static Account accountOf(
-      List<CreditEntry> ledger, CreditEntry.@Nullable Type type, @Nullable String reference) {
+  private static Account accountOf(List<CreditEntry> ledger, @Nullable String reference) {
     var brought = new LinkedHashMap<UUID, CreditEntry>();
     var left = new LinkedHashMap<UUID, BigDecimal>();
     var known = new ArrayList<CreditEntry>();
@@ -47,7 +43,7 @@ final class InMemoryCredits implements CreditStore {
       }
       left.merge(entry.lot(), entry.amount(), BigDecimal::add);
       balance = balance.add(entry.amount());
-      if (entry.type() == type && entry.reference().equals(reference)) {
+      if (entry.reference().equals(reference)) {
         known.add(entry);
       }
     }

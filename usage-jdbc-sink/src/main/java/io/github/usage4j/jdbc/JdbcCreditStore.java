@@ -35,17 +35,14 @@ final class JdbcCreditStore implements CreditStore {
 
   @Override
   public List<CreditEntry> add(
-      String account,
-      CreditEntry.@Nullable Type type,
-      @Nullable String reference,
-      Function<Account, List<CreditEntry>> work) {
+      String account, @Nullable String reference, Function<Account, List<CreditEntry>> work) {
     String whose = Checks.requireIdentifier("account", account, Attribution.MAX_ID);
     return Jobs.asked(
         "add to the credits of an account",
         () -> {
           jobs.transactions().write(connection -> create(connection, whose));
           return jobs.transactions()
-              .writeOnce(connection -> add(connection, whose, type, reference, work));
+              .writeOnce(connection -> add(connection, whose, reference, work));
         });
   }
 
@@ -66,7 +63,6 @@ final class JdbcCreditStore implements CreditStore {
   private List<CreditEntry> add(
       Connection connection,
       String account,
-      CreditEntry.@Nullable Type type,
       @Nullable String reference,
       Function<Account, List<CreditEntry>> work)
       throws SQLException {
@@ -76,15 +72,9 @@ final class JdbcCreditStore implements CreditStore {
     }
     List<Lot> lots = lots(connection, account);
     List<CreditEntry> known =
-        type == null || reference == null
+        reference == null
             ? List.of()
-            : entries(
-                connection,
-                where(account)
-                    .add(" AND reference = ")
-                    .bind(reference)
-                    .add(" AND entry_type = ")
-                    .bind(type.name()));
+            : entries(connection, where(account).add(" AND reference = ").bind(reference));
     List<CreditEntry> added = List.copyOf(work.apply(new Account(lots, known, balance)));
     if (added.isEmpty()) {
       return added;

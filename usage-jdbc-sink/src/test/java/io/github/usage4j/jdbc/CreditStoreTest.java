@@ -83,11 +83,10 @@ class CreditStoreTest {
       CreditEntry spent = taking("acme", new BigDecimal("0.5"), bought.id(), "e-1");
 
       assertThat(credits.balance("acme")).isEqualByComparingTo("0");
-      credits.add("acme", Type.PURCHASE, "i-1", account -> List.of(bought));
+      credits.add("acme", "i-1", account -> List.of(bought));
       var seen = new ArrayList<Account>();
       credits.add(
           "acme",
-          Type.PURCHASE,
           "i-1",
           account -> {
             seen.add(account);
@@ -113,16 +112,15 @@ class CreditStoreTest {
                   credits.add(
                       "acme",
                       null,
-                      null,
                       account -> {
                         calls.incrementAndGet();
                         throw thrown;
                       }))
           .isSameAs(thrown);
       CreditEntry bought = bringing("acme", "1", null, "i-1");
-      credits.add("acme", null, null, account -> List.of(bought));
+      credits.add("acme", null, account -> List.of(bought));
       CreditEntry tooMuch = taking("acme", new BigDecimal("1.01"), bought.id(), "e-1");
-      assertThatThrownBy(() -> credits.add("acme", null, null, account -> List.of(tooMuch)))
+      assertThatThrownBy(() -> credits.add("acme", null, account -> List.of(tooMuch)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("must not be negative, but would be -0.01");
 
@@ -170,7 +168,6 @@ class CreditStoreTest {
           .credits()
           .add(
               "acme",
-              null,
               null,
               account -> {
                 account.lots().forEach(lot -> lots.put(lot.entry().id(), lot.left()));
@@ -238,7 +235,6 @@ class CreditStoreTest {
         boolean brings = i % 5 == 0;
         credits.add(
             "acme",
-            Type.CONSUMPTION,
             reference,
             account -> {
               calls.incrementAndGet();
