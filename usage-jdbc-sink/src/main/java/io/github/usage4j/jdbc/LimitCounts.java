@@ -22,8 +22,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adds calls to the counters that are open, in the transaction that stores or changes them. Safe
- * for use by several threads.
+ * Adds calls to the counters that are open, in the transaction that stores them. Safe for use by
+ * several threads.
  *
  * <p>Called under {@link Dialect#lockForWriting} and after the rollups. Whoever opens a counter
  * does so under {@link Dialect#lockForMaintenance}, so no call is stored by somebody who does not
@@ -47,13 +47,6 @@ final class LimitCounts {
   void leave(Holder holder) {
     holders.remove(holder.id(), holder);
   }
-
-  /**
-   * A call that changed after it was stored.
-   *
-   * @param before as it was; of the same id and time
-   */
-  record Change(UsageEvent before, UsageEvent after) {}
 
   /** What holders are to be told after the commit. */
   final class Counted {
@@ -126,24 +119,6 @@ final class LimitCounts {
       }
     }
     return new Counted(covered, add(connection, sums, covered));
-  }
-
-  /** Counts what calls are now in place of what they were; holders are told after the commit. */
-  Counted change(Connection connection, Collection<Change> changes) throws SQLException {
-    List<UsageEvent> before = changes.stream().map(Change::before).toList();
-    List<UsageEvent> after = changes.stream().map(Change::after).toList();
-    var sums = new HashMap<UUID, BigDecimal>();
-    for (List<UsageEvent> side : List.of(before, after)) {
-      Map<Whose, List<LimitRow>> open = open(connection, side);
-      for (UsageEvent event : side) {
-        for (LimitRow row : of(event, open)) {
-          BigDecimal amount = row.key().amountOf(event);
-          sums.merge(row.hash(), side == before ? amount.negate() : amount, BigDecimal::add);
-        }
-      }
-    }
-    sums.values().removeIf(sum -> sum.signum() == 0);
-    return new Counted(List.of(), add(connection, sums, List.of()));
   }
 
   private @Nullable Holder holderOf(UUID event, LimitKey key) {

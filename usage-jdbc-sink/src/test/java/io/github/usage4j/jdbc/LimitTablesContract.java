@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.usage4j.Attribution;
 import io.github.usage4j.BillingPeriod;
-import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Outcome;
@@ -186,38 +185,6 @@ abstract class LimitTablesContract extends LimitDatabase {
         .isInstanceOf(UsageException.class)
         .hasMessageContaining("cannot beat: gone");
     dataSource.fault = FaultyDataSource.NONE;
-  }
-
-  @Test
-  void change_ofACost_movesTheCounter_bothWays() throws Exception {
-    LimitKey key = key(UsageMeasure.COST, ACME, NOVEMBER);
-    var jobs = store.jobs();
-    UsageEvent event =
-        chat().attribution(ADA).cost(Cost.total(new BigDecimal("10.5"), "USD")).build();
-    store.limits().open(key, HUNDRED);
-    store.write(List.of(event));
-    var counts = ((JdbcLimitStore) store.limits()).counts();
-    var dearer = event.toBuilder().cost(Cost.total(new BigDecimal("92.25"), "USD")).build();
-    var euros = event.toBuilder().cost(Cost.total(new BigDecimal("1"), "EUR")).build();
-
-    change(jobs, counts, new LimitCounts.Change(event, dearer));
-    assertThat(store.limits().open(key, HUNDRED).used()).isEqualByComparingTo("92.25");
-    assertThat(store.limits().alerts(ACME, 10))
-        .extracting(UsageAlert::threshold)
-        .containsExactly(90);
-    change(jobs, counts, new LimitCounts.Change(dearer, euros));
-    assertThat(store.limits().open(key, HUNDRED).used()).isEqualByComparingTo("0");
-  }
-
-  private static void change(Jobs jobs, LimitCounts counts, LimitCounts.Change change)
-      throws SQLException {
-    jobs.transactions()
-        .write(
-            connection -> {
-              jobs.dialect().lockForWriting(connection, jobs.tables());
-              return counts.change(connection, List.of(change));
-            })
-        .tellHolders();
   }
 
   @Test
