@@ -90,7 +90,7 @@ public final class LedgerBenchmark {
     var rawOnly = new ArrayList<Double>();
     var whole = new ArrayList<Double>();
     for (int round = 0; round < ROUNDS; round++) {
-      List<List<UsageEvent>> batches = batches(random);
+      List<List<UsageEvent>> batches = batches(round, random);
       double rawSeconds = seconds(batches, batch -> insertOnly(raw, batch));
       double seconds = seconds(batches, store::write);
       if (round > 1) { // the first two warm up
@@ -140,21 +140,21 @@ public final class LedgerBenchmark {
     return (System.nanoTime() - start) / 1e9;
   }
 
-  private static List<List<UsageEvent>> batches(Random random) {
+  private static List<List<UsageEvent>> batches(int round, Random random) {
     var batches = new ArrayList<List<UsageEvent>>();
     for (int i = 0; i < BATCHES; i++) {
       var batch = new ArrayList<UsageEvent>();
       for (int j = 0; j < BATCH; j++) {
-        batch.add(event(random));
+        batch.add(event((round * BATCHES + i) * BATCH + j, random));
       }
       batches.add(batch);
     }
     return batches;
   }
 
-  /** 40 organizations of 50 users, 4 categories, 6 models, all within one day. */
-  private static UsageEvent event(Random random) {
-    Instant at = START.plus(Duration.ofMillis(random.nextInt(86_400_000)));
+  /** 40 organizations of 50 users, 4 categories, 6 models, one call after the other. */
+  private static UsageEvent event(int number, Random random) {
+    Instant at = START.plus(Duration.ofMillis(100L * number));
     int model = random.nextInt(6);
     return UsageEvent.builder(UsageEvent.newId(at), Kind.CHAT, "p" + model % 2, "model-" + model)
         .startedAt(at)

@@ -40,7 +40,9 @@ final class MariaDbServer {
 
   /** One with settings of its own; ends with the JVM unless it is stopped. */
   static MariaDbServer start(String... arguments) throws Exception {
-    File target = Path.of("target", "mariadb").toAbsolutePath().toFile();
+    // Of this JVM: the build runs two side by side.
+    String name = "mariadb-" + System.getProperty("surefire.forkNumber", "1");
+    File target = Path.of("target", name).toAbsolutePath().toFile();
     var configuration =
         DBConfigurationBuilder.newBuilder()
             .setPort(0)
