@@ -82,7 +82,7 @@ final class AggregateSql {
     sql.add(organizations("r.organization"));
     RollupMeasure.read().forEach(m -> sql.add(", " + m.ofRollups("r") + " AS " + m.name()));
     sql.add(" FROM ")
-        .add(tables.rollup())
+        .add(buckets.grain().table(tables))
         .add(" r WHERE r.grain = ")
         .bind(buckets.grain().code)
         .add(" AND r.bucket >= ")

@@ -207,7 +207,19 @@ interface Dialect {
    * @param rows in {@link RollupRow#ORDER}, so that concurrent writers wait for each other in one
    *     order
    */
-  void addToRollups(Connection connection, Tables tables, List<RollupRow> rows) throws SQLException;
+  default void addToRollups(Connection connection, Tables tables, List<RollupRow> rows)
+      throws SQLException {
+    for (String table : List.of(tables.rollup(), tables.organizationRollup())) {
+      List<RollupRow> ofTable =
+          rows.stream().filter(row -> row.grain().table(tables).equals(table)).toList();
+      if (!ofTable.isEmpty()) {
+        addToRollup(connection, table, ofTable);
+      }
+    }
+  }
+
+  /** Adds to the rows of one table, in their order. */
+  void addToRollup(Connection connection, String table, List<RollupRow> rows) throws SQLException;
 
   /** What is bound for a {@link RollupKey#hash}. */
   default Object hash(UUID hash) {

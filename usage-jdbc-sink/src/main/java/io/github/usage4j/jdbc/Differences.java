@@ -45,13 +45,15 @@ final class Differences {
     RollupKey key = row.key();
     var keys = new EnumMap<Dimension, String>(Dimension.class);
     keys.put(Dimension.ORGANIZATION, key.organization());
-    keys.put(Dimension.USER, key.user());
-    keys.put(Dimension.CUSTOMER, key.customer());
+    if (!row.grain().ofOrganization) {
+      keys.put(Dimension.USER, key.user());
+      keys.put(Dimension.CUSTOMER, key.customer());
+    }
     keys.put(Dimension.CATEGORY, key.category());
     keys.put(Dimension.PROVIDER, key.provider());
     keys.put(Dimension.MODEL, key.model());
     return new Difference(
-        row.grain() == Grain.DAY ? Dimension.DAY : Dimension.MONTH,
+        row.grain().isDay() ? Dimension.DAY : Dimension.MONTH,
         row.bucket(),
         keys,
         key.currency(),

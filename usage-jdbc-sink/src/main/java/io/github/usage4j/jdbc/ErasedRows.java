@@ -159,13 +159,21 @@ final class ErasedRows {
   /** The key of a rollup row has the name in it; that of a fresh pseudonym is nobody else's. */
   private void rehash(Connection connection, String column, String id, String fresh)
       throws SQLException {
+    rehash(connection, jobs.tables().rollup(), column, id, fresh);
+    if (!RollupKey.OF_CALLERS.contains(column)) {
+      rehash(connection, jobs.tables().organizationRollup(), column, id, fresh);
+    }
+  }
+
+  private void rehash(Connection connection, String table, String column, String id, String fresh)
+      throws SQLException {
     List<String> key =
         RollupKey.COLUMNS.stream()
             .map(name -> name.equals(column) ? jobs.dialect().text(fresh) : name)
             .toList();
     String sql =
         "UPDATE "
-            + jobs.tables().rollup()
+            + table
             + " SET key_hash = "
             + jobs.dialect().keyHash(key)
             + ", "

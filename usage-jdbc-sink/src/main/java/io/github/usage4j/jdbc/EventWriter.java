@@ -141,6 +141,8 @@ final class EventWriter {
         throw new SQLException(
             "a sum in "
                 + tables.rollup()
+                + " or "
+                + tables.organizationRollup()
                 + " would be more than its column holds: "
                 + e.getMessage(),
             SqlStates.of(e),

@@ -274,17 +274,17 @@ final class H2Dialect implements Dialect {
 
   /** The update comes first, the insert takes what is not there. */
   @Override
-  public void addToRollups(Connection connection, Tables tables, List<RollupRow> rows)
+  public void addToRollup(Connection connection, String table, List<RollupRow> rows)
       throws SQLException {
     String update =
         "UPDATE "
-            + tables.rollup()
+            + table
             + " r SET "
             + RollupColumn.merged(column -> "r." + column.name(), H2Dialect::mark)
             + " WHERE r.grain = ? AND r.bucket = ? AND r.key_hash = ?";
     String insert =
         "INSERT INTO "
-            + tables.rollup()
+            + table
             + " ("
             + RollupColumn.names()
             + ") VALUES ("

@@ -83,6 +83,11 @@ final class JdbcUsageReader implements RawUsageReader {
     this.inSnapshot = inSnapshot;
   }
 
+  /** The same where rows of whole organizations may not be seen: by a member who is one user. */
+  JdbcUsageReader byCaller() {
+    return new JdbcUsageReader(jdbi, dialect, tables, PeriodParts::byCaller, snapshots, inSnapshot);
+  }
+
   /** The same without rollups, to compare both. */
   JdbcUsageReader withoutRollups() {
     return new JdbcUsageReader(
@@ -364,7 +369,7 @@ final class JdbcUsageReader implements RawUsageReader {
       return Cost.currencyOf(code);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          tables.event() + ".currency or " + tables.rollup() + ".currency: " + e.getMessage(), e);
+          tables.event() + ".currency or that of a rollup: " + e.getMessage(), e);
     }
   }
 

@@ -25,15 +25,12 @@ final class LimitSums {
   }
 
   BigDecimal of(Connection connection, LimitKey key) throws SQLException {
-    PeriodParts parts =
-        key.scope().model() == null
-            ? PeriodParts.of(new UsageQuery(UsageFilter.allOrganizations(), key.period(), Set.of()))
-            : PeriodParts.onlyCalls(key.period());
+    PeriodParts parts = parts(key);
     BigDecimal sum = BigDecimal.ZERO;
     for (PeriodParts.Buckets buckets : parts.rollups()) {
       Sql sql =
           new Sql(jobs.dialect(), "SELECT SUM(e." + ofRollups(key) + ") AS amount FROM ")
-              .add(jobs.tables().rollup())
+              .add(buckets.grain().table(jobs.tables()))
               .add(" e WHERE e.grain = ")
               .bind(buckets.grain().code)
               .add(" AND e.bucket >= ")
@@ -55,6 +52,17 @@ final class LimitSums {
       sum = sum.add(amount(connection, where(sql, key, false)));
     }
     return LimitRow.plain(sum);
+  }
+
+  private static PeriodParts parts(LimitKey key) {
+    if (key.scope().model() != null) { // the one asked for, which rollups do not know
+      return PeriodParts.onlyCalls(key.period());
+    }
+    var query = new UsageQuery(UsageFilter.allOrganizations(), key.period(), Set.of());
+    return switch (key.scope().subject()) {
+      case USER, CUSTOMER -> PeriodParts.byCaller(query);
+      case APPLICATION, ORGANIZATION -> PeriodParts.of(query);
+    };
   }
 
   private static String ofRollups(LimitKey key) {

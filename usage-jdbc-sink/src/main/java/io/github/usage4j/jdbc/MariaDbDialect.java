@@ -315,12 +315,12 @@ final class MariaDbDialect implements Dialect {
   }
 
   @Override
-  public void addToRollups(Connection connection, Tables tables, List<RollupRow> rows)
+  public void addToRollup(Connection connection, String table, List<RollupRow> rows)
       throws SQLException {
     List<RollupColumn> columns = RollupColumn.ALL;
     String sql =
         "INSERT INTO "
-            + tables.rollup()
+            + table
             + " ("
             + RollupColumn.names()
             + ") VALUES ("

@@ -51,24 +51,18 @@ final class OrganizationMonths {
 
   /** The organization after this one in the order of the database; null if it was the last. */
   @Nullable String after(String organization) throws SQLException {
-    String sql =
-        "SELECT MIN(o) FROM (SELECT MIN(organization) AS o FROM "
-            + tables.event()
-            + " WHERE organization > ? UNION ALL SELECT MIN(organization) FROM "
-            + tables.rollup()
-            + " WHERE grain = ? AND organization > ? UNION ALL SELECT MIN(organization) FROM "
-            + tables.rollup()
-            + " WHERE grain = ? AND organization > ?) n";
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setString(1, organization);
-      statement.setString(2, Grain.DAY.code);
-      statement.setString(3, organization);
-      statement.setString(4, Grain.MONTH.code);
-      statement.setString(5, organization);
-      try (ResultSet row = statement.executeQuery()) {
-        return row.next() ? row.getString(1) : null;
-      }
+    var firsts =
+        new Sql(dialect, "SELECT MIN(o) FROM (SELECT MIN(organization) AS o FROM ")
+            .add(tables.event())
+            .add(" WHERE organization > ")
+            .bind(organization);
+    for (Grain grain : Grain.values()) {
+      firsts.add(" UNION ALL SELECT MIN(organization) FROM ").add(grain.table(tables));
+      firsts.add(" WHERE grain = ").bind(grain.code).add(" AND organization > ").bind(organization);
     }
+    var next = new @Nullable String[1];
+    firsts.add(") n").forEach(connection, row -> next[0] = row.getString(1));
+    return next[0];
   }
 
   /** The first day from this one on for which something is stored; {@code to} if there is none. */
@@ -92,12 +86,12 @@ final class OrganizationMonths {
         }
       }
     }
-    String rollups =
-        "SELECT MIN(bucket) FROM "
-            + tables.rollup()
-            + " WHERE grain = ? AND organization = ? AND bucket >= ? AND bucket < ?";
-    try (PreparedStatement statement = connection.prepareStatement(rollups)) {
-      for (Grain grain : Grain.values()) {
+    for (Grain grain : Grain.values()) {
+      String rollups =
+          "SELECT MIN(bucket) FROM "
+              + grain.table(tables)
+              + " WHERE grain = ? AND organization = ? AND bucket >= ? AND bucket < ?";
+      try (PreparedStatement statement = connection.prepareStatement(rollups)) {
         statement.setString(1, grain.code);
         statement.setString(2, organization);
         statement.setObject(3, from);

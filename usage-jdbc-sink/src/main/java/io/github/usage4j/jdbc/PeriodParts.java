@@ -31,6 +31,20 @@ record PeriodParts(List<BillingPeriod> calls, List<Buckets> rollups) {
    * what is left at the ends from the event table.
    */
   static PeriodParts of(UsageQuery query) {
+    boolean callers =
+        query.who().user() != null
+            || query.who().customer() != null
+            || query.dimensions().contains(Dimension.USER)
+            || query.dimensions().contains(Dimension.CUSTOMER);
+    return callers ? byCaller(query) : of(query, Grain.ORGANIZATION_DAY, Grain.ORGANIZATION_MONTH);
+  }
+
+  /** The same from rollups that tell users and customers apart. */
+  static PeriodParts byCaller(UsageQuery query) {
+    return of(query, Grain.DAY, Grain.MONTH);
+  }
+
+  private static PeriodParts of(UsageQuery query, Grain ofDay, Grain ofMonth) {
     BillingPeriod when = query.when();
     LocalDate firstDay = dayFrom(when.start());
     LocalDate endDay = LocalDate.ofInstant(when.end(), UTC);
@@ -42,13 +56,13 @@ record PeriodParts(List<BillingPeriod> calls, List<Buckets> rollups) {
     add(calls, start(endDay), when.end());
     var rollups = new ArrayList<Buckets>();
     LocalDate firstMonth = monthFrom(firstDay);
-    LocalDate endMonth = Grain.MONTH.bucket(endDay);
+    LocalDate endMonth = ofMonth.bucket(endDay);
     if (query.dimensions().contains(Dimension.DAY) || !firstMonth.isBefore(endMonth)) {
-      rollups.add(new Buckets(Grain.DAY, firstDay, endDay));
+      rollups.add(new Buckets(ofDay, firstDay, endDay));
     } else {
-      add(rollups, Grain.DAY, firstDay, firstMonth);
-      rollups.add(new Buckets(Grain.MONTH, firstMonth, endMonth));
-      add(rollups, Grain.DAY, endMonth, endDay);
+      add(rollups, ofDay, firstDay, firstMonth);
+      rollups.add(new Buckets(ofMonth, firstMonth, endMonth));
+      add(rollups, ofDay, endMonth, endDay);
     }
     return new PeriodParts(List.copyOf(calls), List.copyOf(rollups));
   }

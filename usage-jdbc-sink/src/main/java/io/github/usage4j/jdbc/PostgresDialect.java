@@ -293,12 +293,12 @@ final class PostgresDialect implements Dialect {
 
   /** Like {@link #insert}: rows are locked in the order of the arrays. */
   @Override
-  public void addToRollups(Connection connection, Tables tables, List<RollupRow> rows)
+  public void addToRollup(Connection connection, String table, List<RollupRow> rows)
       throws SQLException {
     List<RollupColumn> columns = RollupColumn.ALL;
     String sql =
         "INSERT INTO "
-            + tables.rollup()
+            + table
             + " AS r ("
             + RollupColumn.names()
             + ") SELECT * FROM unnest("

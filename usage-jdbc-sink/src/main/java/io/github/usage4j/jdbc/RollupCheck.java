@@ -50,7 +50,7 @@ final class RollupCheck {
   enum Source {
     /** The single calls. */
     CALLS,
-    /** The rollups of the days, for a month whose days are known to be right. */
+    /** The rows of {@link Grain#DAY}, where these are known to be right; for the other grains. */
     DAYS
   }
 
@@ -167,7 +167,7 @@ final class RollupCheck {
         .append(", ")
         .append(measures(RollupMeasure::name))
         .append(" FROM ")
-        .append(tables.rollup())
+        .append(buckets.grain().table(tables))
         .append(" WHERE grain = ? AND organization = ? AND bucket >= ? AND bucket < ? UNION ALL ");
     values.add(buckets.grain().code);
     values.add(organization);
@@ -199,41 +199,7 @@ final class RollupCheck {
       String organization,
       Buckets buckets,
       Source source) {
-    String empty = dialect.emptyText();
-    if (source == Source.DAYS) {
-      text.append("SELECT '" + EXPECTED + "', ").append("CAST(? AS DATE)").append(", key_hash, ");
-      values.add(buckets.from());
-      text.append(String.join(", ", RollupKey.COLUMNS))
-          .append(", ")
-          .append(measures(m -> m.ofRollups("r")))
-          .append(" FROM ")
-          .append(tables.rollup())
-          .append(" r WHERE grain = ? AND organization = ? AND bucket >= ? AND bucket < ?")
-          .append(" GROUP BY key_hash, ")
-          .append(String.join(", ", RollupKey.COLUMNS));
-      values.add(Grain.DAY.code);
-      values.add(organization);
-      values.add(buckets.from());
-      values.add(buckets.to());
-      return;
-    }
     // Names are made NOT NULL before the rows are grouped, so that the hash is made once per group.
-    String bucket = buckets.grain() == Grain.DAY ? "e.utc_day" : "CAST(? AS DATE)";
-    if (buckets.grain() == Grain.MONTH) {
-      values.add(buckets.from());
-    }
-    String names =
-        "COALESCE(e.organization, "
-            + empty
-            + ") AS organization, COALESCE(e.user_id, "
-            + empty
-            + ") AS user_id, COALESCE(e.customer_id, "
-            + empty
-            + ") AS customer_id, COALESCE(e.category, "
-            + empty
-            + ") AS category, e.provider, e.model, e.currency";
-    String grouped =
-        "e.organization, e.user_id, e.customer_id, e.category, e.provider, e.model, e.currency";
     String currency = "COALESCE(g.currency, " + dialect.text(RollupKey.UNPRICED) + ")";
     var hashed = new ArrayList<String>();
     for (String name : RollupKey.COLUMNS) {
@@ -245,28 +211,63 @@ final class RollupCheck {
         .append(String.join(", ", hashed))
         .append(", ")
         .append(measures(m -> "g." + m.name()))
-        .append(" FROM (SELECT ")
-        .append(bucket)
-        .append(" AS bucket, ")
-        .append(names)
-        .append(", ")
-        .append(measures(m -> m.ofCalls() + " AS " + m.name()))
-        .append(" FROM ")
-        .append(tables.event())
-        .append(" e WHERE e.organization ");
+        .append(" FROM (SELECT ");
+    boolean byDay = buckets.grain().isDay();
+    String day = source == Source.DAYS ? "e.bucket" : "e.utc_day";
+    text.append(byDay ? day : "CAST(? AS DATE)").append(" AS bucket, ");
+    if (!byDay) {
+      values.add(buckets.from());
+    }
+    var grouped = new ArrayList<String>();
+    if (byDay) {
+      grouped.add(day);
+    }
+    for (String name : RollupKey.COLUMNS) {
+      boolean left = buckets.grain().ofOrganization && RollupKey.OF_CALLERS.contains(name);
+      boolean known = source == Source.DAYS || RollupKey.ALWAYS_KNOWN.contains(name);
+      String column = "e." + name;
+      if (left) {
+        text.append(dialect.emptyText());
+      } else {
+        text.append(known ? column : "COALESCE(" + column + ", " + dialect.emptyText() + ")");
+        grouped.add(column);
+      }
+      text.append(" AS ").append(name).append(", ");
+    }
+    text.append(
+        measures(
+            m -> (source == Source.DAYS ? m.ofRollups("e") : m.ofCalls()) + " AS " + m.name()));
+    if (source == Source.DAYS) {
+      ofDays(text, values, organization, buckets);
+    } else {
+      ofCalls(text, values, organization, buckets);
+    }
+    text.append(" GROUP BY ").append(String.join(", ", grouped)).append(") g");
+  }
+
+  private void ofDays(
+      StringBuilder text, List<Object> values, String organization, Buckets buckets) {
+    text.append(" FROM ")
+        .append(Grain.DAY.table(tables))
+        .append(" e WHERE e.grain = ? AND e.organization = ? AND e.bucket >= ? AND e.bucket < ?");
+    values.add(Grain.DAY.code);
+    values.add(organization);
+    values.add(buckets.from());
+    values.add(buckets.to());
+  }
+
+  private void ofCalls(
+      StringBuilder text, List<Object> values, String organization, Buckets buckets) {
+    text.append(" FROM ").append(tables.event()).append(" e WHERE e.organization ");
     if (organization.isEmpty()) {
       text.append("IS NULL");
     } else {
       text.append("= ?");
       values.add(organization);
     }
-    text.append(" AND e.occurred_at >= ? AND e.occurred_at < ? GROUP BY ");
+    text.append(" AND e.occurred_at >= ? AND e.occurred_at < ?");
     values.add(dialect.time(PeriodParts.start(buckets.from())));
     values.add(dialect.time(PeriodParts.start(buckets.to())));
-    if (buckets.grain() == Grain.DAY) {
-      text.append("e.utc_day, ");
-    }
-    text.append(grouped).append(") g");
   }
 
   /** Half a token stands for NULL, which no sum is: then NULL equals NULL and nothing else. */

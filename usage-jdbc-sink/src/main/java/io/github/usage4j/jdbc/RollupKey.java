@@ -3,6 +3,7 @@ package io.github.usage4j.jdbc;
 import io.github.usage4j.Attribution;
 import io.github.usage4j.UsageEvent;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,12 @@ record RollupKey(
   static final List<String> COLUMNS =
       List.of(
           "organization", "user_id", "customer_id", "category", "provider", "model", "currency");
+
+  /** Those that rows of whole organizations leave out. */
+  static final Set<String> OF_CALLERS = Set.of("user_id", "customer_id");
+
+  /** Those that no call is without; what has no currency is {@link #UNPRICED}. */
+  static final Set<String> ALWAYS_KNOWN = Set.of("provider", "model", "currency");
 
   static RollupKey of(UsageEvent event) {
     Attribution who = event.attribution();
@@ -56,6 +63,11 @@ record RollupKey(
   /** In the order of {@link #COLUMNS}. */
   List<String> values() {
     return List.of(organization, user, customer, category, provider, model, currency);
+  }
+
+  /** The key of the row of the whole organization. */
+  RollupKey ofOrganization() {
+    return new RollupKey(organization, "", "", category, provider, model, currency);
   }
 
   /**

@@ -48,21 +48,19 @@ final class RollupMoves {
   /** A row that calls have left. */
   private record Shrunk(RollupRow row, UsageSummary left) {}
 
-  /** Changes both grains, in the transaction that changes the calls and after they are changed. */
+  /** Changes every grain, in the transaction that changes the calls and after they are changed. */
   void apply(Connection connection, List<RepricedCall> changed) throws SQLException {
     var rows = new ArrayList<RollupRow>();
     var shrunk = new ArrayList<Shrunk>();
-    byKey(changed)
-        .forEach(
-            (key, days) -> {
-              var months = new HashMap<LocalDate, Moved>();
-              days.forEach(
-                  (day, moved) -> {
-                    add(rows, shrunk, Grain.DAY, day, key, moved);
-                    months.computeIfAbsent(Grain.MONTH.bucket(day), m -> new Moved()).add(moved);
-                  });
-              months.forEach((month, moved) -> add(rows, shrunk, Grain.MONTH, month, key, moved));
-            });
+    Map<RollupKey, Map<LocalDate, Moved>> byCaller = byKey(changed);
+    var wide = new HashMap<RollupKey, Map<LocalDate, Moved>>();
+    byCaller.forEach(
+        (key, days) -> {
+          var all = wide.computeIfAbsent(key.ofOrganization(), k -> new HashMap<>());
+          days.forEach((day, moved) -> all.computeIfAbsent(day, d -> new Moved()).add(moved));
+        });
+    add(rows, shrunk, byCaller, Grain.DAY, Grain.MONTH);
+    add(rows, shrunk, wide, Grain.ORGANIZATION_DAY, Grain.ORGANIZATION_MONTH);
     if (rows.isEmpty()) {
       return;
     }
@@ -97,6 +95,24 @@ final class RollupMoves {
   private static void add(
       List<RollupRow> rows,
       List<Shrunk> shrunk,
+      Map<RollupKey, Map<LocalDate, Moved>> moves,
+      Grain ofDay,
+      Grain ofMonth) {
+    moves.forEach(
+        (key, days) -> {
+          var months = new HashMap<LocalDate, Moved>();
+          days.forEach(
+              (day, moved) -> {
+                add(rows, shrunk, ofDay, day, key, moved);
+                months.computeIfAbsent(ofMonth.bucket(day), m -> new Moved()).add(moved);
+              });
+          months.forEach((month, moved) -> add(rows, shrunk, ofMonth, month, key, moved));
+        });
+  }
+
+  private static void add(
+      List<RollupRow> rows,
+      List<Shrunk> shrunk,
       Grain grain,
       LocalDate bucket,
       RollupKey key,
@@ -113,7 +129,7 @@ final class RollupMoves {
     List<String> doubtful = new ArrayList<>();
     boolean empty;
     boolean lastLeft;
-    String sql = "SELECT * FROM " + jobs.tables().rollup() + where;
+    String sql = "SELECT * FROM " + table(row) + where;
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       jobs.bind(statement, key(row));
       try (ResultSet stored = statement.executeQuery()) {
@@ -133,10 +149,14 @@ final class RollupMoves {
       }
     }
     if (empty) {
-      jobs.update(connection, "DELETE FROM " + jobs.tables().rollup() + where, key(row));
+      jobs.update(connection, "DELETE FROM " + table(row) + where, key(row));
     } else if (lastLeft || (!doubtful.isEmpty() && !isSeenLater(connection, row, left, doubtful))) {
       lookUp(connection, row, doubtful, where);
     }
+  }
+
+  private String table(RollupRow row) {
+    return row.grain().table(jobs.tables());
   }
 
   private Object[] key(RollupRow row) {
@@ -187,7 +207,7 @@ final class RollupMoves {
     String nulls = unknown.stream().map(c -> ", " + c + " = NULL").collect(Collectors.joining());
     jobs.update(
         connection,
-        "UPDATE " + jobs.tables().rollup() + " SET last_at = ?" + nulls + where,
+        "UPDATE " + table(row) + " SET last_at = ?" + nulls + where,
         last[0],
         row.grain().code,
         row.bucket(),
@@ -206,6 +226,9 @@ final class RollupMoves {
     for (int i = 0; i < RollupKey.COLUMNS.size(); i++) {
       String column = RollupKey.COLUMNS.get(i);
       String value = key.values().get(i);
+      if (row.grain().ofOrganization && RollupKey.OF_CALLERS.contains(column)) {
+        continue;
+      }
       boolean isNull =
           column.equals("currency")
               ? value.equals(RollupKey.UNPRICED)

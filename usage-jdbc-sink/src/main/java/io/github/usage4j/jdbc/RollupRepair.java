@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The steps in which rollups are made right again. Each is one transaction and leaves what it
- * touched exact: days from the calls, then the month from its days.
+ * touched exact: days from the calls, then all else from the days.
  */
 final class RollupRepair {
 
@@ -97,30 +97,44 @@ final class RollupRepair {
                 days.add(found.bucket());
                 months.add(month);
               });
-          var itself = new Buckets(Grain.MONTH, month, Grain.MONTH.end(month));
-          check.compare(connection, organization, itself, Source.DAYS, found -> months.add(month));
+          var wide = new Buckets(Grain.ORGANIZATION_DAY, month, ofMonth.to());
+          check.compare(
+              connection, organization, wide, Source.DAYS, found -> days.add(found.bucket()));
+          for (Grain grain : List.of(Grain.MONTH, Grain.ORGANIZATION_MONTH)) {
+            var itself = new Buckets(grain, month, ofMonth.to());
+            check.compare(
+                connection, organization, itself, Source.DAYS, found -> months.add(month));
+          }
         });
     return new Plan(
         organization, List.copyOf(days), List.copyOf(months), stored.after(organization));
   }
 
   boolean day(Connection connection, String organization, LocalDate day) throws SQLException {
-    return repair(connection, organization, Grain.DAY, day);
+    return repair(connection, organization, day, Grain.DAY, Grain.ORGANIZATION_DAY);
   }
 
   boolean month(Connection connection, String organization, LocalDate month) throws SQLException {
-    return repair(connection, organization, Grain.MONTH, month);
+    return repair(connection, organization, month, Grain.MONTH, Grain.ORGANIZATION_MONTH);
   }
 
-  private boolean repair(Connection connection, String organization, Grain grain, LocalDate bucket)
+  private boolean repair(
+      Connection connection, String organization, LocalDate bucket, Grain byCaller, Grain wide)
       throws SQLException {
     dialect.lockForMaintenance(connection, tables);
     require(
         Grain.MONTH.bucket(bucket),
         horizon.after(connection, Horizon.NONE).of(organization),
         " of organization '" + organization + "'");
+    repair(connection, organization, byCaller, bucket);
+    repair(connection, organization, wide, bucket);
+    return true;
+  }
+
+  private void repair(Connection connection, String organization, Grain grain, LocalDate bucket)
+      throws SQLException {
     List<Difference> found = differences(connection, organization, grain, bucket);
-    delete(connection, found);
+    delete(connection, grain, found);
     List<RollupRow> rows =
         found.stream()
             .map(Difference::expectedRow)
@@ -130,7 +144,6 @@ final class RollupRepair {
     if (!rows.isEmpty()) {
       dialect.addToRollups(connection, tables, rows);
     }
-    return true;
   }
 
   private List<Difference> differences(
@@ -144,12 +157,13 @@ final class RollupRepair {
   }
 
   /** By primary key: a row of which a name was changed may be in the place of a missing one. */
-  private void delete(Connection connection, List<Difference> found) throws SQLException {
+  private void delete(Connection connection, Grain grain, List<Difference> found)
+      throws SQLException {
     String sql =
-        "DELETE FROM " + tables.rollup() + " WHERE grain = ? AND bucket = ? AND key_hash = ?";
+        "DELETE FROM " + grain.table(tables) + " WHERE grain = ? AND bucket = ? AND key_hash = ?";
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       for (Difference difference : found) {
-        statement.setString(1, difference.grain().code);
+        statement.setString(1, grain.code);
         statement.setObject(2, difference.bucket());
         statement.setObject(3, dialect.hash(difference.hash()));
         statement.addBatch();

@@ -41,7 +41,7 @@ record RollupRow(
   }
 
   /**
-   * What these calls add to both grains, in {@link #ORDER}.
+   * What these calls add to every grain, in {@link #ORDER}.
    *
    * @throws UnstorableException if the calls together are more than can be counted
    */
@@ -52,24 +52,38 @@ record RollupRow(
         days.computeIfAbsent(RollupKey.of(event), key -> new HashMap<>())
             .merge(event.utcDay(), UsageSummary.of(event), UsageSummary::plus);
       }
-      var rows = new ArrayList<RollupRow>();
+      var wide = new HashMap<RollupKey, Map<LocalDate, UsageSummary>>();
       days.forEach(
           (key, sums) -> {
-            UUID hash = key.hash();
-            var months = new HashMap<LocalDate, UsageSummary>();
-            sums.forEach(
-                (day, sum) -> {
-                  rows.add(new RollupRow(Grain.DAY, day, hash, key, sum));
-                  months.merge(Grain.MONTH.bucket(day), sum, UsageSummary::plus);
-                });
-            months.forEach(
-                (month, sum) -> rows.add(new RollupRow(Grain.MONTH, month, hash, key, sum)));
+            var all = wide.computeIfAbsent(key.ofOrganization(), k -> new HashMap<>());
+            sums.forEach((day, sum) -> all.merge(day, sum, UsageSummary::plus));
           });
+      var rows = new ArrayList<RollupRow>();
+      add(rows, days, Grain.DAY, Grain.MONTH);
+      add(rows, wide, Grain.ORGANIZATION_DAY, Grain.ORGANIZATION_MONTH);
       rows.sort(ORDER);
       return rows;
     } catch (ArithmeticException e) {
       throw new UnstorableException(
           "the tokens of " + events.size() + " calls together must fit into a long");
     }
+  }
+
+  private static void add(
+      List<RollupRow> rows,
+      Map<RollupKey, Map<LocalDate, UsageSummary>> days,
+      Grain ofDay,
+      Grain ofMonth) {
+    days.forEach(
+        (key, sums) -> {
+          UUID hash = key.hash();
+          var months = new HashMap<LocalDate, UsageSummary>();
+          sums.forEach(
+              (day, sum) -> {
+                rows.add(new RollupRow(ofDay, day, hash, key, sum));
+                months.merge(ofMonth.bucket(day), sum, UsageSummary::plus);
+              });
+          months.forEach((month, sum) -> rows.add(new RollupRow(ofMonth, month, hash, key, sum)));
+        });
   }
 }

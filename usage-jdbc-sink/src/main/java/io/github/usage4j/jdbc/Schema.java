@@ -28,7 +28,8 @@ final class Schema {
           "V3__tags.sql",
           "V4__jobs.sql",
           "V5__repricing.sql",
-          "V6__limits.sql");
+          "V6__limits.sql",
+          "V7__organization_rollup.sql");
 
   static final int VERSION = versionOf(SCRIPTS.get(SCRIPTS.size() - 1));
 

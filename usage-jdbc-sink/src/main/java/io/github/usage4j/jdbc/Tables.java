@@ -57,6 +57,10 @@ record Tables(@Nullable String namespace, String prefix) {
     return named("rollup");
   }
 
+  String organizationRollup() {
+    return named("organization_rollup");
+  }
+
   String horizon() {
     return named("horizon");
   }
@@ -158,6 +162,7 @@ record Tables(@Nullable String namespace, String prefix) {
         limitState(),
         monthClose(),
         operation(),
+        organizationRollup(),
         repricing(),
         repricingEvent(),
         repricingSum(),

@@ -113,6 +113,7 @@ class JdbcQueriesTest {
         try (Statement statement = connection.createStatement()) {
           statement.executeUpdate("DELETE FROM usage_event");
           statement.executeUpdate("DELETE FROM usage_rollup");
+          statement.executeUpdate("DELETE FROM usage_organization_rollup");
         }
         var queries = store.queries(connection);
         var reports = new UsageReports(queries);

@@ -310,7 +310,8 @@ abstract class JdbcSchemaContract extends JdbcUsageStoreContract {
                 "billing_period",
                 "credit",
                 "credit_account",
-                "credit_lot")) {
+                "credit_lot",
+                "organization_rollup")) {
           Databases.execute(dataSource(), "DROP TABLE usage_" + table);
         }
         Databases.execute(dataSource(), "DELETE FROM usage_schema WHERE version > 1");

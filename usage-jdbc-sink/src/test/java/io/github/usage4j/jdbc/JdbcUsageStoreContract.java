@@ -345,7 +345,7 @@ abstract class JdbcUsageStoreContract extends UsageReportsContract {
             + " cost_cache = 0, cost_other = 0 WHERE id = '"
             + event.id()
             + "'",
-        "UPDATE usage_rollup SET currency = 'ZZQ'");
+        "UPDATE usage_organization_rollup SET currency = 'ZZQ'");
 
     assertThatExceptionOfType(UsageException.class)
         .isThrownBy(
@@ -356,7 +356,7 @@ abstract class JdbcUsageStoreContract extends UsageReportsContract {
     assertThatExceptionOfType(UsageException.class)
         .isThrownBy(this::calls)
         .withMessageContaining("'ZZQ'")
-        .withMessageContaining("usage_rollup.currency");
+        .withMessageContaining("that of a rollup");
   }
 
   @Test
@@ -365,7 +365,7 @@ abstract class JdbcUsageStoreContract extends UsageReportsContract {
     Databases.execute(
         dataSource,
         "UPDATE usage_event SET input_tokens = " + Long.MAX_VALUE,
-        "UPDATE usage_rollup SET input_tokens = " + Long.MAX_VALUE);
+        "UPDATE usage_organization_rollup SET input_tokens = " + Long.MAX_VALUE);
     write(chat().attribution(Attribution.organization("other")).build());
 
     assertThatExceptionOfType(UsageException.class).isThrownBy(this::calls);

@@ -30,11 +30,11 @@ class PeriodPartsTest {
   }
 
   private static Buckets days(String from, String to) {
-    return new Buckets(Grain.DAY, LocalDate.parse(from), LocalDate.parse(to));
+    return new Buckets(Grain.ORGANIZATION_DAY, LocalDate.parse(from), LocalDate.parse(to));
   }
 
   private static Buckets months(String from, String to) {
-    return new Buckets(Grain.MONTH, LocalDate.parse(from), LocalDate.parse(to));
+    return new Buckets(Grain.ORGANIZATION_MONTH, LocalDate.parse(from), LocalDate.parse(to));
   }
 
   private static BillingPeriod calls(String from, String to) {
@@ -114,7 +114,30 @@ class PeriodPartsTest {
         .containsExactly(months("1970-01-01", "9999-12-01"), days("9999-12-01", "9999-12-31"));
     assertThat(parts(BillingPeriod.lifetime(), Dimension.DAY).rollups())
         .extracting(Buckets::grain)
-        .containsOnly(Grain.DAY);
+        .containsOnly(Grain.ORGANIZATION_DAY);
+  }
+
+  @Test
+  void usersAndCustomers_areOnlyInRollupsThatTellThemApart() {
+    var month = BillingPeriod.month(2026, 11);
+    for (UsageQuery query :
+        List.of(
+            new UsageQuery(ALL.user("ada"), month, Set.of()),
+            new UsageQuery(ALL.customer("c"), month, Set.of(Dimension.MODEL)),
+            new UsageQuery(ALL, month, Set.of(Dimension.USER)),
+            new UsageQuery(ALL, month, Set.of(Dimension.CUSTOMER)))) {
+      assertThat(PeriodParts.of(query).rollups())
+          .as(query.toString())
+          .extracting(Buckets::grain)
+          .containsExactly(Grain.MONTH);
+    }
+    var query = new UsageQuery(ALL.category("c").model("m"), month, Set.of(Dimension.CATEGORY));
+    assertThat(PeriodParts.of(query).rollups())
+        .extracting(Buckets::grain)
+        .containsExactly(Grain.ORGANIZATION_MONTH);
+    assertThat(PeriodParts.byCaller(query).rollups())
+        .extracting(Buckets::grain)
+        .containsExactly(Grain.MONTH);
   }
 
   @Test

@@ -353,6 +353,7 @@ abstract class RetentionContract {
             "event",
             "event_tag",
             "rollup",
+            "organization_rollup",
             "label",
             "month_close",
             "horizon",

@@ -304,10 +304,11 @@ abstract class RollupContract {
   // Verify and rebuild
 
   @Test
-  void verify_everyMeasureChangedInTurn_isFoundInBothGrainsAndRebuilt() throws Exception {
-    store.write(List.of(chat().attribution(Attribution.organization("acme").user("7")).build()));
+  void verify_everyMeasureChangedInTurn_isFoundInEveryGrainAndRebuilt() throws Exception {
+    store.write(List.of(chat().attribution(Attribution.organization("sole").user("7")).build()));
     store.write(UsageEvents.random(3, 100));
-    String row = " WHERE organization = 'acme' AND user_id = '7' AND grain = ";
+    String row = " WHERE organization = 'sole' AND grain = ";
+    var tables = new Tables(Tables.DEFAULT_PREFIX);
     for (RollupColumn column : RollupColumn.MEASURES) {
       for (Grain grain : Grain.values()) {
         String other =
@@ -316,7 +317,9 @@ abstract class RollupContract {
                 : "COALESCE(" + column.name() + ", -1) + 1";
         Databases.execute(
             dataSource,
-            "UPDATE usage_rollup SET "
+            "UPDATE "
+                + grain.table(tables)
+                + " SET "
                 + column.name()
                 + " = "
                 + other
@@ -330,10 +333,10 @@ abstract class RollupContract {
         assertThat(found).as(column.name()).hasSize(1);
         assertThat(found.get(0).column()).isEqualTo(column.name());
         assertThat(found.get(0).problem()).isEqualTo(Problem.VALUE);
-        assertThat(found.get(0).grain().name()).isEqualTo(grain.name());
-        assertThat(found.get(0).keys())
-            .containsEntry(Dimension.ORGANIZATION, "acme")
-            .containsEntry(Dimension.USER, "7");
+        assertThat(found.get(0).grain()).isEqualTo(grain.isDay() ? Dimension.DAY : Dimension.MONTH);
+        assertThat(found.get(0).keys()).containsEntry(Dimension.ORGANIZATION, "sole");
+        assertThat(found.get(0).keys().get(Dimension.USER))
+            .isEqualTo(grain.ofOrganization ? null : "7");
         assertThat(found.get(0).stored()).isNotEqualTo(found.get(0).expected());
         assertThat(found.get(0)).asString().contains(column.name(), "2026-11-");
         store.maintenance().rebuild(NOVEMBER);
@@ -387,16 +390,40 @@ abstract class RollupContract {
     Databases.execute(dataSource, "DELETE FROM usage_event WHERE organization = 'lone'");
     assertThat(verify())
         .extracting(Difference::problem)
-        .containsExactly(Problem.SURPLUS_ROW, Problem.SURPLUS_ROW);
+        .containsExactly(
+            Problem.SURPLUS_ROW, Problem.SURPLUS_ROW, Problem.SURPLUS_ROW, Problem.SURPLUS_ROW);
     store.maintenance().rebuild(NOVEMBER);
     assertThat(verify()).isEmpty();
     assertThat(total()).isEqualTo(UsageSummary.of(calls));
 
-    Databases.execute(dataSource, "DELETE FROM usage_rollup");
-    assertThat(verify()).isNotEmpty();
-    store.maintenance().rebuild(BillingPeriod.lifetime());
-    assertThat(verify()).isEmpty();
-    assertThat(total()).isEqualTo(UsageSummary.of(calls));
+    for (String table : List.of("usage_rollup", "usage_organization_rollup")) {
+      Databases.execute(dataSource, "DELETE FROM " + table);
+      assertThat(verify()).isNotEmpty();
+      store.maintenance().rebuild(BillingPeriod.lifetime());
+      assertThat(verify()).isEmpty();
+      assertThat(total()).isEqualTo(UsageSummary.of(calls));
+    }
+  }
+
+  @Test
+  void verify_rowsOfWholeOrganizations_missingSurplusOrMoved_areFoundAndRebuilt() throws Exception {
+    store.write(List.of(at(NOON, "lone"), at(NOON, "acme")));
+    for (String change :
+        List.of(
+            "DELETE FROM usage_organization_rollup WHERE organization = 'lone' AND grain = 'D'",
+            "UPDATE usage_organization_rollup SET model = 'other' WHERE grain = 'M'",
+            "UPDATE usage_organization_rollup SET organization = 'zzz'"
+                + " WHERE organization = 'lone'",
+            "UPDATE usage_organization_rollup SET bucket = bucket + INTERVAL '1' DAY"
+                + " WHERE grain = 'D'")) {
+      Databases.execute(dataSource, change);
+      assertThat(verify())
+          .as(change)
+          .isNotEmpty()
+          .allMatch(found -> !found.keys().containsKey(Dimension.USER));
+      store.maintenance().rebuild(NOVEMBER);
+      assertThat(verify()).as(change).isEmpty();
+    }
   }
 
   @Test

@@ -46,6 +46,7 @@ class RowSecurityTest {
           "usage_credit",
           "usage_credit_account",
           "usage_credit_lot",
+          "usage_organization_rollup",
           "usage_repricing_sum");
 
   private static final List<String> FOR_NOBODY =

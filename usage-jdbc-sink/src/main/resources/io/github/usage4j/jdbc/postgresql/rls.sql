@@ -41,6 +41,7 @@ BEGIN
       ('event',       member_or_own),
       ('event_tag',   'EXISTS (SELECT 1 FROM ${schema}.${prefix}event e WHERE e.id = event_id)'),
       ('rollup',      member_or_own),
+      ('organization_rollup', member || ' AND ' || anyone),
       -- The name of a customer is shown to who has calls for that customer; the policy of the calls decides.
       ('label',       member || ' AND (' || anyone || ' OR (kind = ''USER'' AND id = (SELECT current_setting(''usage4j.user'', true)))'
                       || ' OR (kind = ''CUSTOMER'' AND EXISTS (SELECT 1 FROM ${schema}.${prefix}event e'
