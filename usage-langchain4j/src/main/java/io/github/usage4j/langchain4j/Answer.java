@@ -141,7 +141,7 @@ record Answer(
       Optional<TokenCounts> counts = mapper.map(usage);
       return counts.isEmpty()
           ? null
-          : new StatedUsage(counts.get(), false, false, Source.HOST, null, null, null);
+          : StatedUsage.of(counts.get(), Source.HOST);
     } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
       report(settings, "the tokens mapper failed; the tokens of the call are unknown", e);
       return StatedUsage.NONE;

@@ -414,7 +414,7 @@ final class ModelCall {
   }
 
   private WireCapture.Sum seen(boolean answered) {
-    WireCapture.Sum sum = settings.quietly(() -> wire.sum(answered));
+    WireCapture.Sum sum = settings.quietly(() -> wire.sum(answered, provider));
     return sum == null ? WireCapture.Sum.NONE : sum;
   }
 

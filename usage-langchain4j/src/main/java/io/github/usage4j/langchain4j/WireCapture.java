@@ -6,6 +6,7 @@ import io.github.usage4j.langchain4j.WireExchange.Progress;
 import io.github.usage4j.langchain4j.WireExchange.Seen;
 import io.github.usage4j.langchain4j.internal.RawUsage;
 import io.github.usage4j.langchain4j.internal.StatedUsage;
+import io.github.usage4j.langchain4j.internal.UsageReading;
 import io.github.usage4j.track.TrackedCall;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -99,8 +100,9 @@ final class WireCapture {
    *
    * @param answered whether the model came to a good end; if not, a stream that is still open has
    *     more to state
+   * @param provider who was called, as events say
    */
-  Sum sum(boolean answered) {
+  Sum sum(boolean answered, String provider) {
     List<WireExchange> all = exchanges();
     if (all.isEmpty()) {
       return Sum.NONE;
@@ -111,7 +113,7 @@ final class WireCapture {
     for (WireExchange exchange : all) {
       Seen seen = exchange.seen();
       if (seen.stated()) {
-        stated.add(seen.usage());
+        stated.add(UsageReading.explained(seen.usage(), provider));
         open |= !answered && seen.open();
       } else {
         silent |= seen.progress() != Progress.REFUSED;
@@ -136,9 +138,11 @@ final class WireCapture {
     BigDecimal cost = several ? BigDecimal.ZERO : last.costUsd();
     boolean interim = incomplete;
     boolean dropped = false;
+    long unexplained = 0;
     for (StatedUsage usage : stated) {
       interim |= usage.interim();
       dropped |= usage.dropped();
+      unexplained += usage.unexplained();
       if (several) {
         // A contradiction in one exchange must not hide in the figures of another.
         TokenCounts sound = usage.tokens().consistent();
@@ -148,7 +152,14 @@ final class WireCapture {
       }
     }
     return new StatedUsage(
-        tokens, dropped, interim, Source.WIRE, cost, last.model(), last.serviceTier());
+        tokens,
+        unexplained,
+        dropped,
+        interim,
+        Source.WIRE,
+        cost,
+        last.model(),
+        last.serviceTier());
   }
 
   /** Whether both know input, or neither, and the same of output. */

@@ -333,6 +333,7 @@ public class RawUsage {
     shape.read(new UsageShape.Usage(usage, figures), figures);
     return new StatedUsage(
         figures.counts(),
+        figures.unexplained(),
         figures.anyDropped(),
         interim,
         source,

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What one answer states of its usage, in our meaning of a token.
  *
+ * @param unexplained what a stated total has beyond input and output
  * @param dropped whether something was stated that cannot be a figure
  * @param interim whether all was stated before the end
  * @param source where it was read
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record StatedUsage(
     TokenCounts tokens,
+    long unexplained,
     boolean dropped,
     boolean interim,
     Source source,
@@ -25,20 +27,38 @@ public record StatedUsage(
     @Nullable String serviceTier) {
 
   /** Nothing was stated. */
-  public static final StatedUsage NONE =
-      new StatedUsage(TokenCounts.UNKNOWN, false, false, Source.CLIENT, null, null, null);
+  public static final StatedUsage NONE = of(TokenCounts.UNKNOWN, Source.CLIENT);
+
+  /** These counts and nothing else. */
+  public static StatedUsage of(TokenCounts tokens, Source source) {
+    return new StatedUsage(tokens, 0, false, false, source, null, null, null);
+  }
 
   static StatedUsage of(Figures figures, Source source) {
-    return new StatedUsage(figures.counts(), figures.anyDropped(), false, source, null, null, null);
+    return new StatedUsage(
+        figures.counts(),
+        figures.unexplained(),
+        figures.anyDropped(),
+        false,
+        source,
+        null,
+        null,
+        null);
+  }
+
+  /** The same with other counts. */
+  StatedUsage tokens(TokenCounts others, long ofTheirTotal) {
+    return new StatedUsage(
+        others, ofTheirTotal, dropped, interim, source, costUsd, model, serviceTier);
   }
 
   /** The same figures, which are not known to be all that was used. */
   public StatedUsage notAll() {
-    return new StatedUsage(tokens, dropped, true, source, costUsd, model, serviceTier);
+    return new StatedUsage(tokens, unexplained, dropped, true, source, costUsd, model, serviceTier);
   }
 
   /** True if the figures are not all that was used, or may not be. */
   public boolean partial() {
-    return dropped || interim;
+    return dropped || interim || unexplained > 0;
   }
 }

@@ -66,7 +66,7 @@ enum UsageShape {
           .input(sum(u.count("promptTokenCount"), u.count("toolUsePromptTokenCount")))
           .cacheRead(u.count("cachedContentTokenCount"))
           .audio(u.audio("promptTokensDetails"), u.audio("candidatesTokensDetails"))
-          .total(u.count("totalTokenCount"));
+          .totalWithInput(u.count("totalTokenCount"));
     }
   },
   /** Bedrock's Converse and the Nova models: input is stated apart from cache reads and writes. */

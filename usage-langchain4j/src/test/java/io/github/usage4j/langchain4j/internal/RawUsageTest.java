@@ -65,6 +65,27 @@ class RawUsageTest {
   }
 
   @Test
+  void totalThatNothingExplains_isNotAllThatIsKnown() {
+    StatedUsage stated =
+        read("{'usage':{'prompt_tokens':20,'completion_tokens':198,'total_tokens':623}}");
+    assertThat(stated.tokens()).isEqualTo(TokenCounts.of(20, 198));
+    assertThat(stated.partial()).isTrue();
+    assertThat(
+            read("{'usage':{'prompt_tokens':20,'completion_tokens':198,'total_tokens':218}}")
+                .partial())
+        .isFalse();
+    assertThat(
+            read("{'usage':{'prompt_tokens':32,'completion_tokens':9,'total_tokens':135,"
+                    + "'completion_tokens_details':{'reasoning_tokens':94}}}")
+                .partial())
+        .isFalse();
+    assertThat(
+            read("{'usage':{'prompt_tokens':9,'completion_tokens':2,'total_tokens':1e30}}")
+                .partial())
+        .isTrue();
+  }
+
+  @Test
   void cutOffDocument_givesWhatWasReadUntilThen() {
     assertThat(read("{'usage':{'prompt_tokens':9,'completion_tokens':2},'choices':[{'te").tokens())
         .isEqualTo(TokenCounts.of(9, 2));
