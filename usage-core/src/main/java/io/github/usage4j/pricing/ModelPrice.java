@@ -311,7 +311,7 @@ public final class ModelPrice {
                     other.over(rates),
                     ServiceTiers.NONE,
                     dates,
-                    reference() + ", " + ModelMatch.lower(tier)));
+                    reference() + ", " + ServiceTiers.inCatalog(tier)));
   }
 
   /**

@@ -85,6 +85,29 @@ class RawUsageTest {
         .isTrue();
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{'usageMetadata':{'promptTokenCount':9,'serviceTier':'flex'}} | flex",
+        "{'usageMetadata':{'promptTokenCount':9,'trafficType':'ON_DEMAND_PRIORITY'}}"
+            + " | ON_DEMAND_PRIORITY",
+        "{'usageMetadata':{'promptTokenCount':9,'serviceTier':'priority',"
+            + "'trafficType':'ON_DEMAND'}} | priority",
+        "{'usageMetadata':{'promptTokenCount':9,'trafficType':'TRAFFIC_TYPE_UNSPECIFIED'}} |",
+        "{'usageMetadata':{'promptTokenCount':9,'serviceTier':7}} |",
+        "{'serviceTier':{'type':'flex'},'usage':{'inputTokens':9,'outputTokens':2}} | flex",
+        "{'usage':{'inputTokens':9,'outputTokens':2},'serviceTier':{'type':'flex'}} | flex",
+        "{'usage':{'inputTokens':9,'outputTokens':2},'serviceTier':{'type':['flex']}} |",
+        "{'usage':{'input_tokens':9,'output_tokens':2,'service_tier':'batch'}} | batch",
+      })
+  void serviceTier_isReadWhereverItIs(String json, String tier) {
+    StatedUsage stated = read(json);
+    assertThat(stated.tokens().input()).isEqualTo(9);
+    assertThat(stated.serviceTier()).isEqualTo(tier);
+  }
+
   @Test
   void cutOffDocument_givesWhatWasReadUntilThen() {
     assertThat(read("{'usage':{'prompt_tokens':9,'completion_tokens':2},'choices':[{'te").tokens())
