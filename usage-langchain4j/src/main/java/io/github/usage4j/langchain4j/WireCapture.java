@@ -10,7 +10,9 @@ import io.github.usage4j.langchain4j.internal.UsageReading;
 import io.github.usage4j.track.TrackedCall;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
@@ -31,7 +33,7 @@ final class WireCapture {
   /**
    * What the exchanges of a call add up to.
    *
-   * @param usage the sum of those that stated a usage
+   * @param usage the sum of those that stated a usage, and of what all were charged apart from it
    * @param exchanges how many there were, with or without usage
    * @param parts what each of those that stated a usage did, where there are several
    */
@@ -108,10 +110,12 @@ final class WireCapture {
       return Sum.NONE;
     }
     var stated = new ArrayList<StatedUsage>(all.size());
+    var units = new HashMap<String, BigDecimal>();
     boolean silent = false;
     boolean open = false;
     for (WireExchange exchange : all) {
       Seen seen = exchange.seen();
+      seen.usage().units().forEach((unit, amount) -> units.merge(unit, amount, BigDecimal::add));
       if (seen.stated()) {
         stated.add(UsageReading.explained(seen.usage(), provider));
         open |= !answered && seen.open();
@@ -120,9 +124,9 @@ final class WireCapture {
       }
     }
     if (stated.isEmpty()) {
-      return new Sum(StatedUsage.NONE, all.size(), List.of());
+      return new Sum(StatedUsage.NONE.units(units), all.size(), List.of());
     }
-    return new Sum(add(stated, silent || open), all.size(), partsOf(stated));
+    return new Sum(add(stated, silent || open).units(units), all.size(), partsOf(stated));
   }
 
   private static List<TokenCounts> partsOf(List<StatedUsage> stated) {
@@ -159,7 +163,8 @@ final class WireCapture {
         Source.WIRE,
         cost,
         last.model(),
-        last.serviceTier());
+        last.serviceTier(),
+        Map.of());
   }
 
   /** Whether both know input, or neither, and the same of output. */

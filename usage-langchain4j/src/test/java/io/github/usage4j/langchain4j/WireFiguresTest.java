@@ -4,6 +4,16 @@ import static io.github.usage4j.langchain4j.LoopbackOpenAi.answer;
 import static io.github.usage4j.langchain4j.LoopbackOpenAi.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.langchain4j.data.audio.Audio;
+import dev.langchain4j.http.client.HttpClient;
+import dev.langchain4j.http.client.HttpClientBuilder;
+import dev.langchain4j.http.client.HttpMethod;
+import dev.langchain4j.http.client.HttpRequest;
+import dev.langchain4j.model.anthropic.AnthropicChatModel;
+import dev.langchain4j.model.anthropic.AnthropicStreamingChatModel;
+import dev.langchain4j.model.audio.AudioTranscriptionModel;
+import dev.langchain4j.model.audio.AudioTranscriptionRequest;
+import dev.langchain4j.model.audio.AudioTranscriptionResponse;
 import dev.langchain4j.model.bedrock.BedrockChatModel;
 import dev.langchain4j.model.bedrock.BedrockStreamingChatModel;
 import dev.langchain4j.model.chat.ChatModel;
@@ -17,7 +27,14 @@ import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.langchain4j.LoopbackOpenAi.Reply;
 import io.github.usage4j.langchain4j.internal.EventStreams;
+import io.github.usage4j.pricing.ModelPrice;
+import io.github.usage4j.pricing.PriceCatalog;
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -243,5 +260,177 @@ class WireFiguresTest {
           }
         });
     return end.get(20, TimeUnit.SECONDS);
+  }
+
+  // Transcriptions
+
+  /** A wave file of three seconds, silent and without samples. */
+  private static Audio threeSeconds() {
+    ByteBuffer wave = ByteBuffer.allocate(44 + 24_000).order(ByteOrder.LITTLE_ENDIAN);
+    wave.put("RIFF".getBytes(StandardCharsets.US_ASCII)).putInt(36 + 24_000);
+    wave.put("WAVEfmt ".getBytes(StandardCharsets.US_ASCII)).putInt(16);
+    wave.putShort((short) 1).putShort((short) 1).putInt(8_000).putInt(8_000);
+    wave.putShort((short) 1).putShort((short) 8);
+    wave.put("data".getBytes(StandardCharsets.US_ASCII)).putInt(24_000);
+    return Audio.builder().binaryData(wave.array()).mimeType("audio/wav").build();
+  }
+
+  /** A host's own model: LangChain4j's cannot be given an HTTP client. */
+  private record HostsTranscription(HttpClient http, String url)
+      implements AudioTranscriptionModel {
+    @Override
+    public AudioTranscriptionResponse transcribe(AudioTranscriptionRequest request) {
+      http.execute(HttpRequest.builder().method(HttpMethod.POST).url(url).body("x").build());
+      return AudioTranscriptionResponse.from("hello");
+    }
+  }
+
+  private UsageEvent transcribed(String usage) {
+    String url = serve(json(200, "{\"text\":\"hello\",\"usage\":" + usage + "}"));
+    HttpClient http = UsageHttpClient.builder().build();
+    models.wrap(new HostsTranscription(http, url)).transcribeToText(threeSeconds());
+    return ledger.only();
+  }
+
+  @Test
+  void tokensOfATranscription_haveTheirAudioPart() {
+    UsageEvent event =
+        transcribed(
+            "{\"type\":\"tokens\",\"input_tokens\":14,\"input_token_details\":{\"text_tokens\":1,"
+                + "\"audio_tokens\":13},\"output_tokens\":45,\"total_tokens\":59}");
+
+    assertThat(event.tokens().input()).isEqualTo(14);
+    assertThat(event.tokens().output()).isEqualTo(45);
+    assertThat(event.tokens().inputAudio()).isEqualTo(13);
+    assertThat(event.units().get("seconds")).isEqualByComparingTo("3");
+  }
+
+  @Test
+  void statedDuration_replacesWhatTheAudioSays() {
+    UsageEvent event = transcribed("{\"type\":\"duration\",\"seconds\":4}");
+
+    assertThat(event.tokens()).isEqualTo(TokenCounts.UNKNOWN);
+    assertThat(event.units()).containsOnlyKeys("seconds");
+    assertThat(event.units().get("seconds")).isEqualByComparingTo("4");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-4", "\"4\"", "1e999999999", "1e30", "null", "[4]"})
+  void durationThatCannotBeOne_changesNothing(String seconds) {
+    UsageEvent event = transcribed("{\"type\":\"duration\",\"seconds\":" + seconds + "}");
+
+    assertThat(event.units().get("seconds")).isEqualByComparingTo("3");
+  }
+
+  // Server tools
+
+  private static final String SEARCHED =
+      "\"usage\":{\"input_tokens\":1000,\"output_tokens\":200,"
+          + "\"server_tool_use\":{\"web_search_requests\":%s,\"web_fetch_requests\":1}}";
+
+  private static ChatModel anthropic(String url, HttpClientBuilder http) {
+    return AnthropicChatModel.builder()
+        .httpClientBuilder(http)
+        .baseUrl(url)
+        .apiKey("none")
+        .modelName("claude-sonnet-4-5")
+        .build();
+  }
+
+  private static Reply searched(String requests) {
+    return json(
+        200,
+        "{\"id\":\"m1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude-sonnet-4-5\","
+            + "\"content\":[{\"type\":\"text\",\"text\":\"Hello\"}],\"stop_reason\":\"end_turn\","
+            + SEARCHED.formatted(requests)
+            + "}");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void webSearchesOfAnthropic_areUnits(boolean wire) {
+    HttpClientBuilder http = wire ? UsageHttpClient.builder() : null;
+    models.wrap(anthropic(serve(searched("2")), http)).chat("hi");
+
+    assertThat(ledger.figures()).containsExactly("1000/200");
+    assertThat(ledger.only().units()).isEqualTo(Map.of("web_searches", BigDecimal.valueOf(2)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "-1", "1.5", "\"2\"", "null"})
+  void noWebSearch_isNoUnit(String requests) {
+    models.wrap(anthropic(serve(searched(requests)), UsageHttpClient.builder())).chat("hi");
+
+    assertThat(ledger.figures()).containsExactly("1000/200");
+    assertThat(ledger.only().units()).isEmpty();
+  }
+
+  @Test
+  void webSearchesOfAStream_areCountedOnce() throws Exception {
+    String[] events = {
+      "{\"type\":\"message_start\",\"message\":{\"id\":\"m1\",\"type\":\"message\",\"role\":"
+          + "\"assistant\",\"model\":\"claude-sonnet-4-5\",\"content\":[],\"usage\":"
+          + "{\"input_tokens\":1000,\"output_tokens\":1,"
+          + "\"server_tool_use\":{\"web_search_requests\":1}}}}",
+      "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":"
+          + "{\"type\":\"text\",\"text\":\"\"}}",
+      "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
+          + "{\"type\":\"text_delta\",\"text\":\"Hello\"}}",
+      "{\"type\":\"content_block_stop\",\"index\":0}",
+      "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},"
+          + SEARCHED.formatted("3")
+          + "}",
+      "{\"type\":\"message_stop\"}"
+    };
+    Reply stream =
+        exchange -> {
+          exchange.getResponseHeaders().set("content-type", "text/event-stream");
+          exchange.sendResponseHeaders(200, 0);
+          try (var body = exchange.getResponseBody()) {
+            for (String event : events) {
+              String type = event.substring(9, event.indexOf('"', 9));
+              body.write(
+                  ("event: " + type + "\ndata: " + event + "\n\n")
+                      .getBytes(StandardCharsets.UTF_8));
+            }
+          }
+        };
+    drained(
+        models.wrap(
+            AnthropicStreamingChatModel.builder()
+                .httpClientBuilder(UsageHttpClient.builder())
+                .baseUrl(serve(stream))
+                .apiKey("none")
+                .modelName("claude-sonnet-4-5")
+                .build()));
+
+    assertThat(ledger.figures()).containsExactly("1000/200");
+    assertThat(ledger.only().units()).isEqualTo(Map.of("web_searches", BigDecimal.valueOf(3)));
+  }
+
+  @Test
+  void webSearchesOfOpenRouter_areUnits_addedUpOverExchanges() {
+    String usage =
+        "\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":2,\"total_tokens\":12,"
+            + "\"server_tool_use_details\":{\"web_search_requests\":1}}";
+    models.wrap(twice(openAi(serve(answer(usage)), true))).chat("hi");
+
+    assertThat(ledger.figures()).containsExactly("20/4");
+    assertThat(ledger.only().units()).isEqualTo(Map.of("web_searches", BigDecimal.valueOf(2)));
+  }
+
+  @Test
+  void webSearches_arePricedWhereTheyHaveAPrice_andElseTheTokensAre() {
+    models.wrap(anthropic(serve(searched("2")), UsageHttpClient.builder())).chat("hi");
+    UsageEvent event = ledger.only();
+    var tokens =
+        ModelPrice.perMillion("anthropic", "claude-sonnet-4-5", "USD").input("3").output("15");
+
+    assertThat(cost(event, tokens)).isEqualByComparingTo("0.006");
+    assertThat(cost(event, tokens.perUnit("web_searches", "0.01"))).isEqualByComparingTo("0.026");
+  }
+
+  private static BigDecimal cost(UsageEvent event, ModelPrice price) {
+    return PriceCatalog.of(price).costOf(event, List.of()).orElseThrow().total();
   }
 }

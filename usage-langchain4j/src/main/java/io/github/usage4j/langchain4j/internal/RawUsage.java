@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -340,11 +341,14 @@ public class RawUsage {
 
   final StatedUsage stated(ObjectNode usage, boolean interim, Source source) {
     UsageShape shape = UsageShape.of(usage);
-    if (shape == null) {
+    Map<String, BigDecimal> units = StatedUnits.of(usage);
+    if (shape == null && units.isEmpty()) {
       return StatedUsage.NONE;
     }
     var figures = new Figures();
-    shape.read(new UsageShape.Usage(usage, figures), figures);
+    if (shape != null) {
+      shape.read(new UsageShape.Usage(usage, figures), figures);
+    }
     return new StatedUsage(
         figures.counts(),
         figures.unexplained(),
@@ -353,7 +357,8 @@ public class RawUsage {
         source,
         cost(usage.get("cost")),
         model,
-        serviceTier);
+        serviceTier,
+        units);
   }
 
   /** OpenRouter's dollars, which floating point gave some digits too many. */

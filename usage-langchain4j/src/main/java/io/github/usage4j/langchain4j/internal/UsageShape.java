@@ -29,18 +29,16 @@ enum UsageShape {
               u.count("completion_tokens_details", "audio_tokens"));
     }
   },
-  /** OpenAI's Responses. */
+  /** OpenAI's Responses and, with details by another name, its transcriptions. */
   RESPONSES {
     @Override
     void read(Usage u, Figures to) {
       to.input(u.count("input_tokens"))
           .output(u.count("output_tokens"))
-          .cacheRead(u.count("input_tokens_details", "cached_tokens"))
-          .cacheWrite(u.count("input_tokens_details", "cache_write_tokens"))
-          .reasoning(u.count("output_tokens_details", "reasoning_tokens"))
-          .audio(
-              u.count("input_tokens_details", "audio_tokens"),
-              u.count("output_tokens_details", "audio_tokens"));
+          .cacheRead(u.detail("input", "cached_tokens"))
+          .cacheWrite(u.detail("input", "cache_write_tokens"))
+          .reasoning(u.detail("output", "reasoning_tokens"))
+          .audio(u.detail("input", "audio_tokens"), u.detail("output", "audio_tokens"));
     }
   },
   /** Anthropic's Messages: input is stated apart from cache reads and writes. */
@@ -143,7 +141,8 @@ enum UsageShape {
     if (hasAny(usage, "input_tokens", "output_tokens")) {
       boolean anthropic =
           hasAny(usage, "cache_creation_input_tokens", "cache_read_input_tokens", "cache_creation");
-      return !anthropic && hasAny(usage, "total_tokens", "input_tokens_details")
+      return !anthropic
+              && hasAny(usage, "total_tokens", "input_tokens_details", "input_token_details")
           ? RESPONSES
           : MESSAGES;
     }
@@ -194,6 +193,10 @@ enum UsageShape {
     @Nullable Long count(String parent, String key) {
       JsonNode inner = node.get(parent);
       return inner == null ? null : count(inner.get(key));
+    }
+
+    @Nullable Long detail(String whole, String key) {
+      return first(count(whole + "_tokens_details", key), count(whole + "_token_details", key));
     }
 
     /** The audio part of a list of modalities. */

@@ -40,6 +40,8 @@ class RawUsageTest {
         "{'delta':{'usage':{'tokens':{'input_tokens':9.0,'output_tokens':2}}}} | 9 | 2 |",
         "{'meta':{'billed_units':{'input_tokens':9}}} | 9 | |",
         "{'usage':{'total_tokens':9}} | 9 | |",
+        "{'usage':{'input_tokens':9,'output_tokens':2,'input_token_details':{'cached_tokens':4}}}"
+            + " | 9 | 2 | 4",
         "{'input_tokens':9} | | |",
         "{'usage':null} | | |",
         "{'content':'usage','choices':[{'usage':{'prompt_tokens':9}}]} | | |",
