@@ -20,8 +20,11 @@ enum UsageShape {
                   u.count("prompt_tokens_details", "cached_tokens"),
                   u.count("prompt_cache_hit_tokens"),
                   u.count("num_cached_tokens"),
-                  u.count("cached_tokens")))
-          .cacheWrite(u.count("prompt_tokens_details", "cache_write_tokens"))
+                  u.count("cached_tokens"),
+                  u.count("cache_read_input_tokens")))
+          .cacheWrite(
+              u.first(u.count("prompt_tokens_details", "cache_write_tokens"), u.cacheWrites()))
+          .cacheWriteOneHour(u.cacheWritesOneHour())
           .reasoning(u.count("completion_tokens_details", "reasoning_tokens"))
           .totalWithReasoning(u.count("total_tokens"))
           .audio(
@@ -45,11 +48,9 @@ enum UsageShape {
   MESSAGES {
     @Override
     void read(Usage u, Figures to) {
-      Long oneHour = u.count("cache_creation", "ephemeral_1h_input_tokens");
-      Long fiveMinutes = u.count("cache_creation", "ephemeral_5m_input_tokens");
       to.cacheRead(u.count("cache_read_input_tokens"))
-          .cacheWrite(u.first(u.count("cache_creation_input_tokens"), sum(fiveMinutes, oneHour)))
-          .cacheWriteOneHour(oneHour)
+          .cacheWrite(u.cacheWrites())
+          .cacheWriteOneHour(u.cacheWritesOneHour())
           .inputWithoutCache(u.count("input_tokens"))
           .output(u.count("output_tokens"))
           .reasoning(u.count("output_tokens_details", "thinking_tokens"));
@@ -193,6 +194,16 @@ enum UsageShape {
     @Nullable Long count(String parent, String key) {
       JsonNode inner = node.get(parent);
       return inner == null ? null : count(inner.get(key));
+    }
+
+    /** Anthropic's cache writes; gateways hand them on beside OpenAI's names. */
+    @Nullable Long cacheWrites() {
+      Long fiveMinutes = count("cache_creation", "ephemeral_5m_input_tokens");
+      return first(count("cache_creation_input_tokens"), sum(fiveMinutes, cacheWritesOneHour()));
+    }
+
+    @Nullable Long cacheWritesOneHour() {
+      return count("cache_creation", "ephemeral_1h_input_tokens");
     }
 
     @Nullable Long detail(String whole, String key) {

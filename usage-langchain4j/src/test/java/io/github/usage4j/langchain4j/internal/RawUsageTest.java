@@ -40,6 +40,7 @@ class RawUsageTest {
         "{'delta':{'usage':{'tokens':{'input_tokens':9.0,'output_tokens':2}}}} | 9 | 2 |",
         "{'meta':{'billed_units':{'input_tokens':9}}} | 9 | |",
         "{'usage':{'total_tokens':9}} | 9 | |",
+        "{'usage':{'prompt_tokens':9,'completion_tokens':2,'cache_read_input_tokens':4}} | 9 | 2 | 4",
         "{'usage':{'input_tokens':9,'output_tokens':2,'input_token_details':{'cached_tokens':4}}}"
             + " | 9 | 2 | 4",
         "{'input_tokens':9} | | |",
@@ -85,6 +86,22 @@ class RawUsageTest {
             read("{'usage':{'prompt_tokens':9,'completion_tokens':2,'total_tokens':1e30}}")
                 .partial())
         .isTrue();
+  }
+
+  @Test
+  void cacheAtTheRoot_isPartOfThePrompt() {
+    String usage =
+        "{'usage':{'prompt_tokens':%d,'completion_tokens':20,'cache_read_input_tokens':50,"
+            + "'cache_creation_input_tokens':25,'cache_creation':{'ephemeral_5m_input_tokens':5,"
+            + "'ephemeral_1h_input_tokens':20}}}";
+    TokenCounts parts = TokenCounts.UNKNOWN.cacheRead(50).cacheWrite(25).cacheWriteOneHour(20);
+    assertThat(read(usage.formatted(100)).tokens()).isEqualTo(parts.plus(TokenCounts.of(100, 20)));
+    assertThat(read(usage.formatted(60)).tokens().consistent())
+        .isEqualTo(TokenCounts.of(60, 20).cacheRead(50).cacheWrite(10).cacheWriteOneHour(10));
+    assertThat(
+            read("{'usage':{'prompt_tokens':9,'cache_creation':{'ephemeral_1h_input_tokens':4}}}")
+                .tokens())
+        .isEqualTo(TokenCounts.input(9).cacheWrite(4).cacheWriteOneHour(4));
   }
 
   @ParameterizedTest
