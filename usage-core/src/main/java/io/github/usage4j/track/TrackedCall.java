@@ -191,6 +191,7 @@ public final class TrackedCall {
     tracker.streams().add(this);
     if (isDelivered()) { // meanwhile: nobody else takes it off again
       forget();
+      tracker.streams().remove(this); // its end may have come between the two lines above
     }
   }
 
