@@ -5,15 +5,10 @@ import static io.github.usage4j.langchain4j.LoopbackOpenAi.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.langchain4j.data.audio.Audio;
-import dev.langchain4j.http.client.HttpClient;
 import dev.langchain4j.http.client.HttpClientBuilder;
-import dev.langchain4j.http.client.HttpMethod;
-import dev.langchain4j.http.client.HttpRequest;
 import dev.langchain4j.model.anthropic.AnthropicChatModel;
 import dev.langchain4j.model.anthropic.AnthropicStreamingChatModel;
 import dev.langchain4j.model.audio.AudioTranscriptionModel;
-import dev.langchain4j.model.audio.AudioTranscriptionRequest;
-import dev.langchain4j.model.audio.AudioTranscriptionResponse;
 import dev.langchain4j.model.bedrock.BedrockChatModel;
 import dev.langchain4j.model.bedrock.BedrockStreamingChatModel;
 import dev.langchain4j.model.chat.ChatModel;
@@ -21,6 +16,7 @@ import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.googleai.GoogleAiGeminiChatModel;
+import dev.langchain4j.model.openai.OpenAiAudioTranscriptionModel;
 import dev.langchain4j.model.openai.OpenAiChatModel;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
@@ -275,20 +271,15 @@ class WireFiguresTest {
     return Audio.builder().binaryData(wave.array()).mimeType("audio/wav").build();
   }
 
-  /** A host's own model: LangChain4j's cannot be given an HTTP client. */
-  private record HostsTranscription(HttpClient http, String url)
-      implements AudioTranscriptionModel {
-    @Override
-    public AudioTranscriptionResponse transcribe(AudioTranscriptionRequest request) {
-      http.execute(HttpRequest.builder().method(HttpMethod.POST).url(url).body("x").build());
-      return AudioTranscriptionResponse.from("hello");
-    }
-  }
-
   private UsageEvent transcribed(String usage) {
-    String url = serve(json(200, "{\"text\":\"hello\",\"usage\":" + usage + "}"));
-    HttpClient http = UsageHttpClient.builder().build();
-    models.wrap(new HostsTranscription(http, url)).transcribeToText(threeSeconds());
+    AudioTranscriptionModel model =
+        OpenAiAudioTranscriptionModel.builder()
+            .httpClientProvider(UsageHttpClient.builder())
+            .baseUrl(serve(json(200, "{\"text\":\"hello\",\"usage\":" + usage + "}")))
+            .apiKey("none")
+            .modelName("whisper-1")
+            .build();
+    models.wrap(model).transcribeToText(threeSeconds());
     return ledger.only();
   }
 
