@@ -141,8 +141,9 @@ public final class ModelPrice {
    * What each of a unit costs that is charged apart from tokens. A call without tokens is only
    * priced if each of its units is, or the call itself. Default: nothing.
    *
-   * @param unit as in {@link UsageEvent#units}: {@code searches}, {@code images}, {@code seconds},
-   *     {@code characters}, or a name of the host's own
+   * @param unit as in {@link UsageEvent#units}: {@code searches} of rerankers, {@code
+   *     web_searches}, {@code images}, {@code seconds}, {@code characters}, or a name of the host's
+   *     own
    */
   public ModelPrice perUnit(String unit, String price) {
     String name = Checks.requireIdentifier("unit", unit, 256);
@@ -311,7 +312,7 @@ public final class ModelPrice {
                     other.over(rates),
                     ServiceTiers.NONE,
                     dates,
-                    reference() + ", " + ModelMatch.lower(tier)));
+                    reference() + ", " + ServiceTiers.inCatalog(tier)));
   }
 
   /**

@@ -15,6 +15,10 @@ record ServiceTiers(Map<String, Rates> byName) {
   private static final Set<String> USUAL =
       Set.of("default", "standard", "auto", "on_demand", "on-demand");
 
+  /** The words of Vertex for tiers that Gemini's own service, and price lists, call otherwise. */
+  private static final Map<String, String> ALIASES =
+      Map.of("on_demand_flex", "flex", "on_demand_priority", "priority");
+
   ServiceTiers {
     byName = Map.copyOf(byName);
   }
@@ -28,11 +32,17 @@ record ServiceTiers(Map<String, Rates> byName) {
   }
 
   Optional<Rates> find(String tier) {
-    return Optional.ofNullable(byName.get(ModelMatch.lower(tier)));
+    return Optional.ofNullable(byName.get(inCatalog(tier)));
+  }
+
+  /** What a catalog calls this tier. */
+  static String inCatalog(String tier) {
+    String name = ModelMatch.lower(tier);
+    return ALIASES.getOrDefault(name, name);
   }
 
   ServiceTiers with(String tier, Rates rates) {
-    String name = ModelMatch.lower(Checks.requireIdentifier("service tier", tier, 64));
+    String name = inCatalog(Checks.requireIdentifier("service tier", tier, 64));
     if (isUsual(name)) {
       throw new IllegalArgumentException(
           "a service tier must not be a usual one, whose price is the price, but was " + tier);

@@ -39,6 +39,10 @@ final class OpenStreams {
     open.remove(stream.id());
   }
 
+  int size() {
+    return open.size();
+  }
+
   /** Gives all up, and waits for those that another thread is ending just now. */
   void closeAll(long deadline) {
     var why = new TimeoutException("the tracker was closed before the call had ended");

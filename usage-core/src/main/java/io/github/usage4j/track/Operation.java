@@ -150,6 +150,14 @@ final class Operation {
     admitted = true;
   }
 
+  /**
+   * The call that limits let through for this operation is none after all: the next one asks for
+   * it, unless it is counted by another one already.
+   */
+  synchronized void notAdmitted() {
+    admitted = opened;
+  }
+
   /** True if a limit let a call through before. */
   boolean wasAdmitted() {
     return admitted;

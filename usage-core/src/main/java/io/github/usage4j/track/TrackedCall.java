@@ -51,6 +51,7 @@ public final class TrackedCall {
   private volatile @Nullable UsageEvent ended; // set when it is delivered
   private final Watch watch = new Watch();
   private final Admission admission = new Admission();
+  private volatile boolean admittedOperation; // asked for it, and has not given it back
 
   /** How a call failed that may still be answered. */
   private record Failure(Duration after, Consumer<UsageEventBuilder> used) {}
@@ -118,6 +119,7 @@ public final class TrackedCall {
       if (limiter != null) {
         var request = new CallRequest(this, who, size, tracker.pricing());
         admission.ask(() -> limiter.admit(request), tracker.guard());
+        admittedOperation = request.beginsOperation();
         operation.admitted();
       }
     } catch (UsageLimitExceededException | UnpricedModelException refused) {
@@ -191,6 +193,7 @@ public final class TrackedCall {
     tracker.streams().add(this);
     if (isDelivered()) { // meanwhile: nobody else takes it off again
       forget();
+      tracker.streams().remove(this); // its end may have come between the two lines above
     }
   }
 
@@ -241,8 +244,21 @@ public final class TrackedCall {
         step = 0;
       }
     }
-    admission.release(tracker.guard()); // that one asks for itself
+    giveBackAdmission(); // that one asks for itself
     return tracker.startInside(operation, kind, provider, model);
+  }
+
+  /** Whoever takes its place asks for the operation, too, if this was the call that had asked. */
+  private void giveBackAdmission() {
+    boolean forOperation;
+    synchronized (this) {
+      forOperation = admittedOperation;
+      admittedOperation = false;
+    }
+    if (forOperation) {
+      operation.notAdmitted();
+    }
+    admission.release(tracker.guard());
   }
 
   /**
@@ -253,7 +269,7 @@ public final class TrackedCall {
     if (!claim()) {
       return;
     }
-    admission.release(tracker.guard());
+    giveBackAdmission();
     ended = tracker.events().bare(this, Outcome.CANCELLED, elapsed());
     letGo();
     tracker.withdrawn(operation);

@@ -106,6 +106,13 @@ class CostExplanationTest {
     // the prices of flex say nothing of calls above the threshold
     assertThat(catalog.explain(event(tokens).serviceTier("flex").build())).isEmpty();
     assertThat(catalog.explain(event(few).serviceTier("batch").build())).isEmpty();
+    // Vertex calls the same tier otherwise
+    assertThat(catalog.explain(event(few).serviceTier("ON_DEMAND_FLEX").build()).orElseThrow())
+        .extracting(CostExplanation::priceReference)
+        .isEqualTo("acme/m, flex");
+    for (String other : List.of("ON_DEMAND_PRIORITY", "PROVISIONED_THROUGHPUT")) {
+      assertThat(catalog.explain(event(few).serviceTier(other).build())).isEmpty();
+    }
     for (String usual : List.of("default", "Standard", "AUTO", "on_demand")) {
       assertThat(catalog.explain(event(few).serviceTier(usual).build()).orElseThrow().total())
           .isEqualByComparingTo("0.003");

@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -108,6 +109,47 @@ class CallEndRaceTest {
         .extracting(UsageEvent::id)
         .containsExactlyInAnyOrderElementsOf(calls.stream().map(TrackedCall::id).toList());
     assertThat(metrics.dropped).isEmpty();
+  }
+
+  private static void meet(int round, AtomicInteger mine, AtomicInteger other) {
+    mine.set(round);
+    while (other.get() < round) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void callThatEndsWhileItBeginsToBeWatched_isNotKept() throws Exception {
+    UsageTracker tracker = tracker(PriceCatalog.none());
+    int rounds = 15_000;
+    var calls = new TrackedCall[rounds];
+    for (int i = 0; i < rounds; i++) {
+      calls[i] = tracker.start(CHAT, "p", "m");
+    }
+    var watching = new AtomicInteger(-1);
+    var ending = new AtomicInteger(-1);
+    allAtOnce(
+        List.of(
+            () -> {
+              for (int i = 0; i < rounds; i++) {
+                meet(i, watching, ending);
+                for (int delay = i % 1_000; delay > 0; delay--) { // so that either may be first
+                  Thread.onSpinWait();
+                }
+                calls[i].watch(why -> {});
+              }
+              return null;
+            },
+            () -> {
+              for (int i = 0; i < rounds; i++) {
+                meet(i, ending, watching);
+                calls[i].withdraw();
+              }
+              return null;
+            }));
+
+    assertThat(tracker.streams().size()).isZero();
+    tracker.close();
   }
 
   @Test

@@ -8,6 +8,9 @@ import io.github.usage4j.Attribution;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageMetrics;
+import io.github.usage4j.limit.UsageLimit;
+import io.github.usage4j.limit.UsageLimitExceededException;
+import io.github.usage4j.limit.UsageLimiter;
 import io.github.usage4j.sink.InMemoryUsageStore;
 import io.github.usage4j.sink.UsageBuffer;
 import java.time.Duration;
@@ -15,11 +18,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Calls that are made inside of another one and stand in its place. */
 class CallInsideACallTest {
+
+  private static final Attribution ADA = Attribution.organization("acme").user("ada");
 
   private final InMemoryUsageStore store = new InMemoryUsageStore();
   private final List<EndedOperation> ended = new CopyOnWriteArrayList<>();
@@ -134,6 +140,78 @@ class CallInsideACallTest {
     assertThat(store.events())
         .extracting(event -> event.attribution().organization())
         .containsExactly("other", "acme", "acme");
+  }
+
+  @Test
+  void operation_isAskedForAgain_byTheCallThatTakesTheOuterOnesPlace() {
+    UsageTracker limited = limited(2);
+    Supplier<TrackedCall> start = () -> limited.start(CHAT, "outer", "m");
+    TrackedCall first = limited.scope(ADA).call(start::get);
+    first.admit();
+    TrackedCall failing = first.inside(CHAT, "a", "m");
+    failing.admit();
+    failing.failed(new IllegalStateException());
+    TrackedCall inside = first.inside(CHAT, "b", "m");
+    inside.admit(); // the operation of the one before, not another
+    TrackedCall second = limited.scope(ADA).call(start::get);
+    second.admit();
+    TrackedCall insideSecond = second.inside(CHAT, "a", "m");
+    insideSecond.admit();
+
+    TrackedCall third = limited.scope(ADA).call(start::get);
+    assertThatThrownBy(third::admit).isInstanceOf(UsageLimitExceededException.class);
+
+    inside.succeeded(TokenCounts.of(1, 1));
+    first.withdraw();
+    insideSecond.succeeded(TokenCounts.of(1, 1));
+    second.withdraw();
+    assertThatThrownBy(limited.scope(ADA).call(start::get)::admit)
+        .isInstanceOf(UsageLimitExceededException.class);
+    limited.close();
+  }
+
+  private UsageTracker limited(int operations) {
+    return UsageTracker.builder(store)
+        .buffer(UsageBuffer.none())
+        .limits(
+            UsageLimiter.builder(store.limits())
+                .limits(UsageLimit.forEachUser().operations(operations).perDay().hard())
+                .build())
+        .build();
+  }
+
+  @Test
+  void operation_thatIsCountedAlready_isNotAskedForAgain() {
+    UsageTracker limited = limited(1);
+    try (UsageScope scope = limited.scope(ADA)) {
+      TrackedCall outer = limited.start(CHAT, "outer", "m");
+      outer.admit();
+      TrackedCall beside = limited.start(CHAT, "beside", "m");
+      beside.admit();
+      beside.succeeded(TokenCounts.of(1, 1));
+      TrackedCall inside = outer.inside(CHAT, "a", "m");
+      inside.admit();
+      inside.succeeded(TokenCounts.of(1, 1));
+      outer.withdraw();
+    }
+    assertThat(store.events())
+        .extracting(UsageEvent::outcome)
+        .containsExactly(UsageEvent.Outcome.SUCCESS, UsageEvent.Outcome.SUCCESS);
+    limited.close();
+  }
+
+  @Test
+  void operation_whoseOnlyCallWasWithdrawn_isAskedForAgain() {
+    UsageTracker limited = limited(1);
+    try (UsageScope scope = limited.scope(ADA)) {
+      TrackedCall cached = limited.start(CHAT, "outer", "m");
+      cached.admit();
+      cached.withdraw();
+      limited.start(CHAT, "a", "m").admit();
+    }
+    TrackedCall other = limited.scope(ADA).call(() -> limited.start(CHAT, "a", "m"));
+    assertThatThrownBy(other::admit).isInstanceOf(UsageLimitExceededException.class);
+    limited.close();
   }
 
   @Test

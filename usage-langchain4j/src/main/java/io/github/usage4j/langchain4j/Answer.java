@@ -13,7 +13,9 @@ import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.langchain4j.internal.StatedUsage;
 import io.github.usage4j.langchain4j.internal.UsageReading;
+import java.math.BigDecimal;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -53,8 +55,9 @@ record Answer(
     if (seen.stated() && usage.source() != Source.HOST) {
       stated = isMore(usage.tokens(), seen.usage().tokens()) ? usage.notAll() : seen.usage();
     }
+    Map<String, BigDecimal> units = seen.usage().units();
     return new Answer(
-        stated,
+        units.isEmpty() ? stated : stated.units(units),
         model != null ? model : seen.usage().model(),
         id,
         serviceTier != null ? serviceTier : seen.usage().serviceTier(),
@@ -139,9 +142,7 @@ record Answer(
     }
     try {
       Optional<TokenCounts> counts = mapper.map(usage);
-      return counts.isEmpty()
-          ? null
-          : new StatedUsage(counts.get(), false, false, Source.HOST, null, null, null);
+      return counts.isEmpty() ? null : StatedUsage.of(counts.get(), Source.HOST);
     } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
       report(settings, "the tokens mapper failed; the tokens of the call are unknown", e);
       return StatedUsage.NONE;
@@ -171,7 +172,9 @@ record Answer(
     settings.tracker().report(Anomaly.EVENT_REPAIRED, message, cause);
   }
 
+  /** Units that the provider states replace those that were known without it. */
   void describe(UsageEventBuilder event) {
+    usage.units().forEach(event::unit);
     event
         .responseModel(model)
         .responseId(id)

@@ -24,6 +24,7 @@ import software.amazon.awssdk.services.bedrockruntime.model.ConverseStreamReques
 import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelRequest;
 import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelResponse;
 import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelWithResponseStreamRequest;
+import software.amazon.awssdk.services.bedrockruntime.model.ServiceTier;
 import software.amazon.awssdk.services.bedrockruntime.model.TokenUsage;
 
 /**
@@ -38,9 +39,9 @@ import software.amazon.awssdk.services.bedrockruntime.model.TokenUsage;
  * }</pre>
  *
  * <p>Calls in the common format ({@code Converse}) and in a model's own ({@code InvokeModel}) are
- * read, with and without stream. Only token counts and the model's name are kept. Other operations,
- * and calls of models that are not tracked, are left alone. Safe for use by several threads;
- * nothing here throws.
+ * read, with and without stream. Only token counts, the service tier and the model's name are kept.
+ * Other operations, and calls of models that are not tracked, are left alone. Safe for use by
+ * several threads; nothing here throws.
  */
 public final class BedrockUsageInterceptor implements ExecutionInterceptor {
 
@@ -109,7 +110,14 @@ public final class BedrockUsageInterceptor implements ExecutionInterceptor {
     if (!response.isSuccessful() || !type.startsWith(EVENT_STREAM)) {
       return content;
     }
-    return Optional.of(new Watched(content.get(), execution.stream()));
+    WireExchange exchange = execution.stream();
+    exchange.piece(
+        usage -> {
+          if (usage instanceof InvokedUsage invoked) {
+            invoked.tier(name -> response.firstMatchingHeader(name).orElse(null));
+          }
+        });
+    return Optional.of(new Watched(content.get(), exchange));
   }
 
   @Override
@@ -147,6 +155,7 @@ public final class BedrockUsageInterceptor implements ExecutionInterceptor {
       exchange.body(
           usage -> {
             if (usage instanceof InvokedUsage invoked) {
+              invoked.tier(name -> http.firstMatchingHeader(name).orElse(null));
               invoked.headers(name -> http.firstMatchingHeader(name).orElse(null));
             }
             if (body != null && json) {
@@ -165,7 +174,9 @@ public final class BedrockUsageInterceptor implements ExecutionInterceptor {
       if (usage == null) {
         exchange.ended();
       } else {
-        exchange.usage(block(usage));
+        ObjectNode block = block(usage);
+        addTier(answer, block);
+        exchange.usage(block);
       }
     } catch (RuntimeException | LinkageError e) { // an SDK of another version
       exchange.unreadable(e);
@@ -192,6 +203,18 @@ public final class BedrockUsageInterceptor implements ExecutionInterceptor {
       block.remove("cacheDetails");
     }
     return block;
+  }
+
+  private static void addTier(ConverseResponse answer, ObjectNode block) {
+    try {
+      ServiceTier tier = answer.serviceTier();
+      if (tier != null) {
+        block.put("serviceTier", tier.typeAsString());
+      }
+    } catch (LinkageError e) {
+      // An SDK that does not know of tiers yet.
+      block.remove("serviceTier");
+    }
   }
 
   private static void put(ObjectNode block, String key, @Nullable Integer tokens) {

@@ -16,9 +16,15 @@ final class CallStart {
 
   private CallStart() {}
 
-  /** Starts a chat: the step after the call whose tools' results it carries, if there is one. */
+  /**
+   * Starts a chat: the step after the call whose tools' results it carries, if there is one.
+   *
+   * @param client that is called
+   * @param provider what it says of who serves it
+   */
   static ModelCall chat(
       Settings settings,
+      Object client,
       Supplier<ModelProvider> provider,
       Supplier<ChatRequestParameters> defaults,
       @Nullable ChatRequest request,
@@ -29,8 +35,8 @@ final class CallStart {
     Place place = Place.of(settings, Reentry.identity(request));
     Starter starter = place.onBehalf() ? null : knownBefore(settings, request, messages);
     var size = new RequestSize(settings, messages, defaults, request);
-    return begin(
-        settings, Kind.CHAT, model, place, starter, streaming, name(settings, provider), size);
+    Supplier<String> name = () -> name(settings, client, provider);
+    return begin(settings, Kind.CHAT, model, place, starter, streaming, name, size);
   }
 
   /** What a request belongs to by what was known of it before it was made; null if by nothing. */
@@ -59,19 +65,9 @@ final class CallStart {
     return parameters == null ? null : parameters.modelName();
   }
 
-  static ModelCall start(
-      Settings settings,
-      Kind kind,
-      Supplier<ModelProvider> provider,
-      @Nullable String model,
-      Object identity,
-      boolean streaming) {
-    return start(settings, kind, model, identity, streaming, name(settings, provider));
-  }
-
-  private static Supplier<String> name(Settings settings, Supplier<ModelProvider> provider) {
+  private static String name(Settings settings, Object client, Supplier<ModelProvider> provider) {
     String override = settings.provider();
-    return () -> override != null ? override : Providers.nameOf(provider.get());
+    return override != null ? override : Providers.nameOf(provider.get(), client);
   }
 
   /** Starts a call of a model whose kind may not say who serves it. */

@@ -29,13 +29,16 @@ final class Invocations {
    */
   private static final Duration REMEMBERED = Duration.ofHours(1);
 
+  /** Those that never end must not fill the memory meanwhile. */
+  static final int MAX_REMEMBERED = 100_000;
+
   /** How many services a thread may be inside of. */
   private static final int MAX_ANNOUNCED = 8;
 
   private final UsageTracker tracker;
   private final ServiceStack stack = new ServiceStack();
   private final Cache<UUID, TrackedOperation> operations =
-      Caffeine.newBuilder().expireAfterAccess(REMEMBERED).build();
+      Caffeine.newBuilder().expireAfterAccess(REMEMBERED).maximumSize(MAX_REMEMBERED).build();
 
   // Not static: the listeners of two trackers may be told of the same invocations.
   @SuppressWarnings("ThreadLocalUsage")
@@ -129,6 +132,12 @@ final class Invocations {
     if (here != null) {
       here.removeIf(this::hasEnded);
     }
+  }
+
+  /** How many are remembered. */
+  long underWay() {
+    operations.cleanUp();
+    return operations.estimatedSize();
   }
 
   private TrackedOperation operationOf(InvocationContext invocation) {

@@ -110,8 +110,7 @@ final class KindCalls<M> {
     if (settings.provider() != null) {
       return settings.provider();
     }
-    String said = provider == null ? Providers.OTHER : Providers.nameOf(provider.get());
-    return said.equals(Providers.OTHER) ? Providers.nameOf(delegate.getClass()) : said;
+    return Providers.nameOf(provider == null ? null : provider.get(), delegate);
   }
 
   private @Nullable String modelOf(@Nullable String asked) {
@@ -134,7 +133,8 @@ final class KindCalls<M> {
     }
   }
 
-  private static @Nullable String known(@Nullable String model) {
+  /** A name that interfaces do not just say by default. */
+  static @Nullable String known(@Nullable String model) {
     return model == null || model.isBlank() || model.equals(UNKNOWN) ? null : model;
   }
 }

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * object itself. Tool-call ids are none: providers send {@code null}, {@code 0} or {@code call_0}.
  *
  * <p>A chat memory that serialises its messages returns equal ones, not the same. Such a request is
- * joined only if exactly one call that is remembered gave an equal answer and it is attributed to
+ * joined only if exactly one operation that is remembered got an equal answer and is attributed to
  * the same ones as the calling thread. Of an answer nothing but a digest is kept for that.
  */
 final class Lineage {
@@ -129,10 +129,13 @@ final class Lineage {
         : null;
   }
 
-  /** Two are as good as many: no telling which. */
+  /** Two are as good as many: no telling which. The last one of an operation stands for it. */
   private static List<Step> atMostTwo(List<Step> known, Step added) {
     if (known.size() > 1) {
       return known;
+    }
+    if (known.get(0).call().operationId().equals(added.call().operationId())) {
+      return List.of(added);
     }
     var both = new ArrayList<>(known);
     both.add(added);

@@ -246,7 +246,8 @@ final class ModelCall {
   }
 
   void succeeded(@Nullable ChatResponse response) {
-    succeeded(Answer.of(response, settings), response);
+    Answer answer = settings.quietly(() -> Answer.of(response, settings));
+    succeeded(answer == null ? Answer.NONE : answer, response);
   }
 
   void succeeded(Answer answer) {
@@ -271,7 +272,8 @@ final class ModelCall {
   }
 
   private void succeeded(Answer answer, @Nullable Object result) {
-    AiMessage message = result instanceof ChatResponse chat ? chat.aiMessage() : null;
+    AiMessage message =
+        result instanceof ChatResponse chat ? settings.quietly(chat::aiMessage) : null;
     if (place.outer() != null || inner != null) {
       TokenUsage used = settings.quietly(() -> InnerCalls.usageIn(result));
       tellOuter(calls -> calls.answered(this, used));
@@ -414,7 +416,7 @@ final class ModelCall {
   }
 
   private WireCapture.Sum seen(boolean answered) {
-    WireCapture.Sum sum = settings.quietly(() -> wire.sum(answered));
+    WireCapture.Sum sum = settings.quietly(() -> wire.sum(answered, provider));
     return sum == null ? WireCapture.Sum.NONE : sum;
   }
 

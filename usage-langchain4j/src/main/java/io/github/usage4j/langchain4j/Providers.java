@@ -17,8 +17,8 @@ final class Providers {
   private Providers() {}
 
   /**
-   * Who serves a model of a kind that does not say: LangChain4j's own clients are known by their
-   * package. Those of others are not guessed at.
+   * Who serves a model that does not say: LangChain4j's own clients are known by their package.
+   * Those of others are not guessed at.
    */
   static String nameOf(Class<?> client) {
     for (Class<?> c = client; c != null; c = c.getSuperclass()) {
@@ -28,6 +28,12 @@ final class Providers {
       }
     }
     return OTHER;
+  }
+
+  /** What a client says, or where it does not say, what its package does. */
+  static String nameOf(@Nullable ModelProvider said, Object client) {
+    String name = nameOf(said);
+    return name.equals(OTHER) ? nameOf(client.getClass()) : name;
   }
 
   private static String byPackage(String name) {

@@ -80,6 +80,13 @@ final class StreamEnd {
     }
   }
 
+  /** A subscriber of the host's threw; an answer may follow all the same. */
+  void threw(Throwable error) {
+    if (hold()) {
+      call.failedUnlessAnswered(error);
+    }
+  }
+
   /** An error after which nothing comes. */
   void failedAtOnce(Throwable error) {
     if (end()) {

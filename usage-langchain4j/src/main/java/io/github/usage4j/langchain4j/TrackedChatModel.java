@@ -62,7 +62,7 @@ final class TrackedChatModel implements ChatModel, Tracked {
 
   private ModelCall start(ChatRequest request) {
     return CallStart.chat(
-        settings, delegate::provider, delegate::defaultRequestParameters, request, false);
+        settings, delegate, delegate::provider, delegate::defaultRequestParameters, request, false);
   }
 
   // Only reached by who calls them directly, past listeners and defaults: not recorded, or a model

@@ -15,7 +15,6 @@ import io.github.usage4j.UsageEvent.Kind;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -25,14 +24,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class TrackedEmbeddingModel implements EmbeddingModel, Tracked {
 
-  private static final String UNKNOWN = "unknown"; // what EmbeddingModel.modelName says by default
-
   private final EmbeddingModel delegate;
   private final Settings settings;
+  private final KindCalls<EmbeddingModel> calls;
 
   TrackedEmbeddingModel(EmbeddingModel delegate, Settings settings) {
     this.delegate = delegate;
     this.settings = settings;
+    calls =
+        new KindCalls<>(
+            settings, Kind.EMBEDDING, EmbeddingModel.class, delegate, delegate::provider);
   }
 
   @Override
@@ -59,46 +60,39 @@ final class TrackedEmbeddingModel implements EmbeddingModel, Tracked {
 
   @Override
   public CompletableFuture<EmbeddingResponse> embedAsync(EmbeddingRequest request) {
-    return start(request)
-        .makeAsync(TrackedEmbeddingModel.class, () -> delegate.embedAsync(request), this::answer);
+    return calls.makeAsync(modelOf(request), () -> delegate.embedAsync(request), this::answer);
   }
 
   private <T> T recorded(
-      @Nullable EmbeddingRequest request, Supplier<T> model, Function<? super T, Answer> read) {
-    return start(request).make(TrackedEmbeddingModel.class, model, read);
-  }
-
-  private ModelCall start(@Nullable EmbeddingRequest request) {
-    String model = settings.quietly(() -> modelOf(request));
-    return CallStart.start(
-        settings, Kind.EMBEDDING, delegate::provider, model, TrackedEmbeddingModel.class, false);
+      @Nullable EmbeddingRequest request, Supplier<T> model, KindCalls.Reading<T> reading) {
+    return calls.make(modelOf(request), model, reading);
   }
 
   private @Nullable String modelOf(@Nullable EmbeddingRequest request) {
-    EmbeddingRequestParameters asked = request == null ? null : request.parameters();
-    if (asked != null && asked.modelName() != null) {
-      return asked.modelName();
-    }
-    EmbeddingRequestParameters defaults = delegate.defaultRequestParameters();
-    if (defaults != null && defaults.modelName() != null) {
-      return defaults.modelName();
-    }
-    return known(delegate.modelName());
+    return settings.quietly(
+        () -> {
+          EmbeddingRequestParameters asked = request == null ? null : request.parameters();
+          if (asked != null && asked.modelName() != null) {
+            return asked.modelName();
+          }
+          EmbeddingRequestParameters defaults = delegate.defaultRequestParameters();
+          return defaults != null && defaults.modelName() != null
+              ? defaults.modelName()
+              : delegate.modelName();
+        });
   }
 
-  private static @Nullable String known(@Nullable String model) {
-    return UNKNOWN.equals(model) ? null : model;
-  }
-
-  private Answer answer(@Nullable Response<?> response) {
+  private Answer answer(ModelCall call, @Nullable Response<?> response) {
     return response == null ? Answer.NONE : Answer.of(response.tokenUsage(), null, settings);
   }
 
-  private Answer answer(@Nullable EmbeddingResponse response) {
+  private Answer answer(ModelCall call, @Nullable EmbeddingResponse response) {
     return response == null || response.metadata() == null
         ? Answer.NONE
         : Answer.of(
-            response.metadata().tokenUsage(), known(response.metadata().modelName()), settings);
+            response.metadata().tokenUsage(),
+            KindCalls.known(response.metadata().modelName()),
+            settings);
   }
 
   // Not recorded: see TrackedChatModel.

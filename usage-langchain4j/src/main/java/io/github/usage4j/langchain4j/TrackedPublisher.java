@@ -96,8 +96,18 @@ final class TrackedPublisher implements Publisher<ChatModelStreamingEvent> {
       stream.within(() -> subscriber.onSubscribe(tracked));
     }
 
+    /** A source need not go on when its subscriber throws, nor say anything: then nobody would. */
     @Override
     public void onNext(ChatModelStreamingEvent event) {
+      try {
+        handOn(event);
+      } catch (Throwable e) {
+        stream.threw(e);
+        throw e;
+      }
+    }
+
+    private void handOn(ChatModelStreamingEvent event) {
       if (event instanceof CompleteResponse complete) {
         stream.completed(complete.chatResponse());
         stream.within(() -> subscriber.onNext(event));

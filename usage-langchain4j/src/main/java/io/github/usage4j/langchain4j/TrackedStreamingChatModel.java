@@ -75,7 +75,7 @@ final class TrackedStreamingChatModel implements StreamingChatModel, Tracked {
 
   private ModelCall start(ChatRequest request) {
     return CallStart.chat(
-        settings, delegate::provider, delegate::defaultRequestParameters, request, true);
+        settings, delegate, delegate::provider, delegate::defaultRequestParameters, request, true);
   }
 
   // Not recorded: see TrackedChatModel.

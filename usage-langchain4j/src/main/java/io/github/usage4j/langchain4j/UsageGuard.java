@@ -3,6 +3,7 @@ package io.github.usage4j.langchain4j;
 import dev.langchain4j.model.ModelProvider;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.listener.ChatModelRequestContext;
+import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.embedding.listener.EmbeddingModelListener;
 import dev.langchain4j.model.embedding.listener.EmbeddingModelRequestContext;
 import dev.langchain4j.model.moderation.ModerationModel;
@@ -46,7 +47,7 @@ public final class UsageGuard
   @Override
   public void onRequest(EmbeddingModelRequestContext context) {
     check(
-        TrackedEmbeddingModel.class::equals,
+        EmbeddingModel.class::equals,
         context::modelProvider,
         () -> context.embeddingModel().modelName());
   }

@@ -6,10 +6,13 @@ import io.github.usage4j.langchain4j.WireExchange.Progress;
 import io.github.usage4j.langchain4j.WireExchange.Seen;
 import io.github.usage4j.langchain4j.internal.RawUsage;
 import io.github.usage4j.langchain4j.internal.StatedUsage;
+import io.github.usage4j.langchain4j.internal.UsageReading;
 import io.github.usage4j.track.TrackedCall;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
@@ -30,7 +33,7 @@ final class WireCapture {
   /**
    * What the exchanges of a call add up to.
    *
-   * @param usage the sum of those that stated a usage
+   * @param usage the sum of those that stated a usage, and of what all were charged apart from it
    * @param exchanges how many there were, with or without usage
    * @param parts what each of those that stated a usage did, where there are several
    */
@@ -99,28 +102,31 @@ final class WireCapture {
    *
    * @param answered whether the model came to a good end; if not, a stream that is still open has
    *     more to state
+   * @param provider who was called, as events say
    */
-  Sum sum(boolean answered) {
+  Sum sum(boolean answered, String provider) {
     List<WireExchange> all = exchanges();
     if (all.isEmpty()) {
       return Sum.NONE;
     }
     var stated = new ArrayList<StatedUsage>(all.size());
+    var units = new HashMap<String, BigDecimal>();
     boolean silent = false;
     boolean open = false;
     for (WireExchange exchange : all) {
       Seen seen = exchange.seen();
+      seen.usage().units().forEach((unit, amount) -> units.merge(unit, amount, BigDecimal::add));
       if (seen.stated()) {
-        stated.add(seen.usage());
+        stated.add(UsageReading.explained(seen.usage(), provider));
         open |= !answered && seen.open();
       } else {
         silent |= seen.progress() != Progress.REFUSED;
       }
     }
     if (stated.isEmpty()) {
-      return new Sum(StatedUsage.NONE, all.size(), List.of());
+      return new Sum(StatedUsage.NONE.units(units), all.size(), List.of());
     }
-    return new Sum(add(stated, silent || open), all.size(), partsOf(stated));
+    return new Sum(add(stated, silent || open).units(units), all.size(), partsOf(stated));
   }
 
   private static List<TokenCounts> partsOf(List<StatedUsage> stated) {
@@ -136,9 +142,11 @@ final class WireCapture {
     BigDecimal cost = several ? BigDecimal.ZERO : last.costUsd();
     boolean interim = incomplete;
     boolean dropped = false;
+    long unexplained = 0;
     for (StatedUsage usage : stated) {
       interim |= usage.interim();
       dropped |= usage.dropped();
+      unexplained += usage.unexplained();
       if (several) {
         // A contradiction in one exchange must not hide in the figures of another.
         TokenCounts sound = usage.tokens().consistent();
@@ -148,7 +156,15 @@ final class WireCapture {
       }
     }
     return new StatedUsage(
-        tokens, dropped, interim, Source.WIRE, cost, last.model(), last.serviceTier());
+        tokens,
+        unexplained,
+        dropped,
+        interim,
+        Source.WIRE,
+        cost,
+        last.model(),
+        last.serviceTier(),
+        Map.of());
   }
 
   /** Whether both know input, or neither, and the same of output. */

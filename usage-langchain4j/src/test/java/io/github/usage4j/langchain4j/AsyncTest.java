@@ -213,6 +213,55 @@ class AsyncTest {
   }
 
   @Test
+  void publisher_whoseSubscriberThrows_isHeldAndAnsweredIfItGoesOn() {
+    var broken = new IllegalStateException("thrown by the subscriber");
+    for (boolean goesOn : List.of(false, true)) {
+      var ledger = new Ledger();
+      StreamingChatModel model =
+          ledger.models.wrap(
+              new StreamingChatModel() {
+                @Override
+                public Publisher<ChatModelStreamingEvent> doChat(ChatRequest request) {
+                  return subscriber -> {
+                    assertThatThrownBy(() -> subscriber.onNext(new PartialResponse("piece")))
+                        .isSameAs(broken);
+                    if (goesOn) {
+                      assertThatThrownBy(
+                              () -> subscriber.onNext(new CompleteResponse(text(tokens(10, 1)))))
+                          .isSameAs(broken);
+                    }
+                  };
+                }
+              });
+      model
+          .chat(request())
+          .subscribe(
+              new Subscriber<>() {
+                @Override
+                public void onSubscribe(Subscription s) {}
+
+                @Override
+                public void onNext(ChatModelStreamingEvent event) {
+                  throw broken;
+                }
+
+                @Override
+                public void onError(Throwable error) {}
+
+                @Override
+                public void onComplete() {}
+              });
+      ledger.tracker.close();
+      if (goesOn) {
+        assertThat(ledger.figures()).containsExactly("10/1");
+      } else {
+        assertThat(ledger.figures()).containsExactly("4/2 ERROR");
+        assertThat(ledger.only().errorType()).isEqualTo(IllegalStateException.class.getName());
+      }
+    }
+  }
+
+  @Test
   void publisher_subscribedAfterItsScope_belongsToIt() {
     Publisher<ChatModelStreamingEvent> publisher;
     try (var scope = ledger.acme()) {

@@ -258,6 +258,21 @@ class CorrelationTest {
   }
 
   @Test
+  void equalAnswers_ofOneOperation_areJoined() {
+    ChatModel model =
+        ledger.models.wrap(
+            chat(tools(tokens(10, 1), "a"), tools(tokens(20, 1), "a"), text(tokens(30, 1))));
+    AiMessage first = model.chat(UserMessage.from("7")).aiMessage();
+    AiMessage second = model.chat(resultsFor(copy(first))).aiMessage();
+    assertThat(second).isEqualTo(first).isNotSameAs(first);
+
+    model.chat(resultsFor(copy(second)));
+
+    assertThat(ledger.events()).extracting(UsageEvent::step).containsExactly(1, 2, 3);
+    assertThat(ledger.operations()).isEqualTo(1);
+  }
+
+  @Test
   void sameAnswer_onAThreadThatKnowsNobody_keepsItsAttribution() throws Exception {
     ChatModel model = ledger.models.wrap(chat(twoSteps(null)));
     AiMessage asked = ask(model, "acme");

@@ -6,12 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.segment.TextSegment;
+import dev.langchain4j.model.bedrock.BedrockTitanEmbeddingModel;
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.embedding.listener.EmbeddingModelListener;
 import dev.langchain4j.model.embedding.listener.EmbeddingModelRequestContext;
 import dev.langchain4j.model.embedding.request.EmbeddingRequest;
 import dev.langchain4j.model.embedding.response.EmbeddingResponse;
 import dev.langchain4j.model.embedding.response.EmbeddingResponseMetadata;
+import dev.langchain4j.model.localai.LocalAiChatModel;
 import dev.langchain4j.model.output.TokenUsage;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Kind;
@@ -142,5 +147,47 @@ class EmbeddingModelTest {
     assertThat(ledger.only().tokens().input()).isEqualTo(9);
     assertThat(ledger.only().tokens().output())
         .satisfiesAnyOf(out -> assertThat(out).isNull(), out -> assertThat(out).isZero());
+  }
+
+  @Test
+  void clientThatSaysLittle_isKnownByItsPackageAndTheHost() {
+    try (var server =
+        new LoopbackOpenAi(json(200, "{\"embedding\":[0.1],\"inputTextTokenCount\":3}"))) {
+      EmbeddingModel titan =
+          BedrockTitanEmbeddingModel.builder()
+              .client(LoopbackBedrock.client(server.url().replace("/v1", "")))
+              .model("amazon.titan-embed-text-v2:0")
+              .build();
+      TrackedModels.with(ledger.tracker).model("titan").wrap(titan).embed("one");
+    }
+    assertThat(ledger.only().provider()).isEqualTo("aws.bedrock");
+    assertThat(ledger.only().model()).isEqualTo("titan");
+    assertThat(ledger.only().tokens().input()).isEqualTo(3);
+  }
+
+  @Test
+  void chatModelThatSaysNothing_isKnownByItsPackage() {
+    var models = TrackedModels.with(ledger.tracker);
+    var local = new LocalAiChatModel(() -> Fakes.text(Fakes.tokens(1, 2)));
+
+    models.wrap((ChatModel) local).chat("hi");
+    models
+        .wrap(local.streaming())
+        .chat(
+            "hi",
+            new StreamingChatResponseHandler() {
+              @Override
+              public void onCompleteResponse(ChatResponse response) {}
+
+              @Override
+              public void onError(Throwable error) {
+                throw new AssertionError(error);
+              }
+            });
+    models.wrap(Fakes.chat(Fakes.text(Fakes.tokens(1, 2)))).chat("hi");
+
+    assertThat(ledger.events())
+        .extracting(UsageEvent::provider)
+        .containsExactly("localai", "localai", "other");
   }
 }

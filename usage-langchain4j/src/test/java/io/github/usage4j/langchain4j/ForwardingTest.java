@@ -149,7 +149,7 @@ class ForwardingTest {
   private StreamingResponseHandler<String> trackedText(StreamingResponseHandler<?> handler) {
     var call =
         CallStart.chat(
-            Settings.of(ledger.tracker), () -> ModelProvider.OTHER, () -> null, null, true);
+            Settings.of(ledger.tracker), this, () -> ModelProvider.OTHER, () -> null, null, true);
     return new TrackedStreamingLanguageModel.TrackedTextHandler(
         (StreamingResponseHandler<String>) handler,
         new StreamEnd(call),
@@ -170,7 +170,7 @@ class ForwardingTest {
   private StreamingChatResponseHandler tracked(StreamingChatResponseHandler handler) {
     var call =
         CallStart.chat(
-            Settings.of(ledger.tracker), () -> ModelProvider.OTHER, () -> null, null, true);
+            Settings.of(ledger.tracker), this, () -> ModelProvider.OTHER, () -> null, null, true);
     return new TrackedHandler(handler, new StreamEnd(call));
   }
 

@@ -15,6 +15,7 @@ import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.ChatResponseMetadata;
 import dev.langchain4j.model.chat.response.PartialResponse;
 import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
@@ -27,9 +28,12 @@ import io.github.usage4j.pricing.PriceCatalog;
 import io.github.usage4j.sink.InMemoryUsageStore;
 import io.github.usage4j.sink.UsageBuffer;
 import io.github.usage4j.track.UsageTracker;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Ends of calls that are not as they should be. */
 @Timeout(60)
@@ -139,6 +143,52 @@ class ModelCallEndTest {
     assertThat(ledger.figures()).containsExactly("null/null");
     assertThat(ledger.only().quality()).isEqualTo(Quality.MISSING);
     assertThat(ledger.anomalies).hasValue(1);
+  }
+
+  /** An answer of a host's own, whose getters trip over an assertion. */
+  private static final class Asserting extends ChatResponse {
+    private final boolean withoutMessage;
+
+    Asserting(boolean withoutMessage) {
+      super(ChatResponse.builder().aiMessage(AiMessage.from("hi")));
+      this.withoutMessage = withoutMessage;
+    }
+
+    @Override
+    public AiMessage aiMessage() {
+      if (withoutMessage) {
+        throw new AssertionError("thrown by the test");
+      }
+      return super.aiMessage();
+    }
+
+    @Override
+    public ChatResponseMetadata metadata() {
+      throw new AssertionError("thrown by the test");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void answerThatCannotBeRead_isHandedOnAllTheSame(boolean withoutMessage) {
+    var answer = new Asserting(withoutMessage);
+    var got = new AtomicReference<ChatResponse>();
+    ledger
+        .models
+        .wrap(saying(() -> {}, "piece", handler -> handler.onCompleteResponse(answer)))
+        .chat(
+            request(UserMessage.from("hi")),
+            new Deaf() {
+              @Override
+              public void onCompleteResponse(ChatResponse response) {
+                got.set(response);
+              }
+            });
+    assertThat(ledger.models.wrap(Fakes.chat(answer)).chat(request(UserMessage.from("hi"))))
+        .isSameAs(answer);
+
+    assertThat(got.get()).isSameAs(answer);
+    assertThat(ledger.figures()).containsExactly("null/null", "null/null");
   }
 
   @Test

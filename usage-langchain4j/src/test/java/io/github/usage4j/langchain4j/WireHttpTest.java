@@ -160,7 +160,7 @@ class WireHttpTest {
   }
 
   private TokenCounts tokens() {
-    return capture.sum(true).usage().tokens();
+    return capture.sum(true, "openai").usage().tokens();
   }
 
   @Test
@@ -190,7 +190,7 @@ class WireHttpTest {
     assertThat(http.untouched(4)).isEqualTo(5);
     http.close();
     assertThat(builder.client.closed).isTrue();
-    assertThat(capture.sum(true).exchanges()).isZero();
+    assertThat(capture.sum(true, "openai").exchanges()).isZero();
   }
 
   @Test
@@ -205,7 +205,7 @@ class WireHttpTest {
     assertThatThrownBy(() -> http.execute(REQUEST)).isSameAs(refused);
 
     assertThat(tokens().isUnknown()).isTrue();
-    assertThat(capture.sum(true).exchanges()).isEqualTo(1);
+    assertThat(capture.sum(true, "openai").exchanges()).isEqualTo(1);
   }
 
   @Test
@@ -246,8 +246,8 @@ class WireHttpTest {
         });
 
     assertThat(calls).containsExactly("open null", "event 9", "event in context", "late", "close");
-    assertThat(capture.sum(true).usage().partial()).isFalse();
-    assertThat(capture.sum(false).usage().partial()).isTrue(); // it broke off
+    assertThat(capture.sum(true, "openai").usage().partial()).isFalse();
+    assertThat(capture.sum(false, "openai").usage().partial()).isTrue(); // it broke off
   }
 
   @Test
@@ -279,7 +279,7 @@ class WireHttpTest {
   @Test
   void publisher_isAnExchangeForEachSubscription() {
     Publisher<Object> stream = inCall(() -> http.stream(REQUEST));
-    assertThat(capture.sum(true).exchanges()).isZero();
+    assertThat(capture.sum(true, "openai").exchanges()).isZero();
 
     List<Object> first = received(stream);
     assertThat(tokens()).isEqualTo(TokenCounts.of(9, 2));
@@ -320,7 +320,7 @@ class WireHttpTest {
     inCall(() -> http.execute(REQUEST));
 
     assertThat(tokens().isUnknown()).isTrue();
-    assertThat(capture.sum(true).exchanges()).isEqualTo(1);
+    assertThat(capture.sum(true, "openai").exchanges()).isEqualTo(1);
   }
 
   @Test
@@ -334,7 +334,7 @@ class WireHttpTest {
     }
 
     assertThat(tokens()).isEqualTo(TokenCounts.of(109, 4).cacheRead(9));
-    assertThat(capture.sum(true).usage().partial()).isTrue();
+    assertThat(capture.sum(true, "openai").usage().partial()).isTrue();
   }
 
   @Test
@@ -344,11 +344,11 @@ class WireHttpTest {
       builder.client.answer = () -> response("application/json", body);
       inCall(() -> http.execute(REQUEST));
     }
-    assertThat(capture.sum(true).usage().costUsd()).isEqualByComparingTo("1.0");
+    assertThat(capture.sum(true, "openai").usage().costUsd()).isEqualByComparingTo("1.0");
 
     builder.client.answer = () -> response("application/json", USAGE);
     inCall(() -> http.execute(REQUEST));
-    assertThat(capture.sum(true).usage().costUsd()).isNull();
+    assertThat(capture.sum(true, "openai").usage().costUsd()).isNull();
   }
 
   @Test

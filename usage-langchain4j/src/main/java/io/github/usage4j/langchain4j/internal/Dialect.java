@@ -11,12 +11,14 @@ import org.jspecify.annotations.Nullable;
  */
 interface Dialect {
 
-  /** A client whose input and output mean the same as ours, and which states nothing else. */
+  /** A client whose input and output mean the same as ours, and whose total is their sum. */
   Dialect PLAIN = new Dialect() {};
 
   /** Takes the figures of a usage object of this dialect. */
   default void read(TokenUsage usage, Figures to) {
-    to.input(usage.inputTokenCount()).output(usage.outputTokenCount());
+    to.input(usage.inputTokenCount())
+        .output(usage.outputTokenCount())
+        .total(usage.totalTokenCount());
   }
 
   /** What the raw answer states that the client keeps; null if it keeps none. */

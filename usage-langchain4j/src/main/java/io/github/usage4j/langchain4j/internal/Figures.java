@@ -19,6 +19,7 @@ final class Figures {
   private @Nullable Long reasoning;
   private @Nullable Long inputAudio;
   private @Nullable Long outputAudio;
+  private @Nullable Long total;
   private boolean dropped;
 
   Figures input(@Nullable Number tokens) {
@@ -45,11 +46,17 @@ final class Figures {
   }
 
   /** Takes what a total has beyond input and output as input, such as the results of a search. */
-  Figures total(@Nullable Number tokens) {
-    Long total = checked(tokens);
-    if (input != null && output != null && total != null) {
-      input = Math.max(input, total - output);
+  Figures totalWithInput(@Nullable Number tokens) {
+    Long all = checked(tokens);
+    if (input != null && output != null && all != null) {
+      input = Math.max(input, all - output);
     }
+    return this;
+  }
+
+  /** A total of input and output, which may have more than they do: see {@link #unexplained}. */
+  Figures total(@Nullable Number tokens) {
+    total = checked(tokens);
     return this;
   }
 
@@ -58,6 +65,7 @@ final class Figures {
    * OpenAI's names: the total tells, if it is exactly that much more.
    */
   Figures totalWithReasoning(@Nullable Number tokens) {
+    total(tokens);
     if (tokens != null
         && input != null
         && output != null
@@ -99,6 +107,12 @@ final class Figures {
   Figures drop() {
     dropped = true;
     return this;
+  }
+
+  /** What the total has beyond input and output, of which nothing says what it is. */
+  long unexplained() {
+    Long known = plus(input, output);
+    return total == null || known == null ? 0 : Math.max(0, total - known);
   }
 
   boolean anyDropped() {

@@ -13,6 +13,6 @@ final class GeminiDialect implements Dialect {
         .outputWithoutReasoning(gemini.outputTokenCount())
         .input(gemini.inputTokenCount())
         .cacheRead(gemini.cachedContentTokenCount())
-        .total(gemini.totalTokenCount());
+        .totalWithInput(gemini.totalTokenCount());
   }
 }

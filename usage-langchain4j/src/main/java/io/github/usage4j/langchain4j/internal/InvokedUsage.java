@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import io.github.usage4j.UsageEvent.Source;
 import java.io.IOException;
 import java.util.List;
@@ -30,6 +31,14 @@ public final class InvokedUsage extends RawUsage {
   private static final List<String> COUNTS = List.copyOf(HEADERS.values());
 
   private final ObjectNode counted = JsonNodeFactory.instance.objectNode();
+
+  /** Takes the service tier from the headers of an answer, or of a stream that begins. */
+  public void tier(Function<String, @Nullable String> header) {
+    String stated = header.apply("x-amzn-bedrock-service-tier");
+    if (stated != null) {
+      tier(TextNode.valueOf(stated));
+    }
+  }
 
   /** Takes what Bedrock counted from the headers of an answer. */
   public void headers(Function<String, @Nullable String> header) {

@@ -13,7 +13,8 @@ final class OpenAiOfficialDialect implements Dialect {
   public void read(TokenUsage usage, Figures to) {
     Dialect.super.read(usage, to);
     to.cacheRead(detail(usage, "inputTokensDetails", "cachedTokens", to))
-        .reasoning(detail(usage, "outputTokensDetails", "reasoningTokens", to));
+        .reasoning(detail(usage, "outputTokensDetails", "reasoningTokens", to))
+        .totalWithReasoning(usage.totalTokenCount());
   }
 
   /** A version that states its details otherwise still states input and output. */

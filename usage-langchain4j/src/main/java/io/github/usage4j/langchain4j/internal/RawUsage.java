@@ -14,6 +14,8 @@ import io.github.usage4j.UsageEvent.Source;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +48,9 @@ public class RawUsage {
 
   /** What some write as the reason while there is none yet. */
   private static final Set<String> NO_REASON = Set.of("", "null", "FINISH_REASON_UNSPECIFIED");
+
+  /** What the tier is called within a usage block; a later name counts more than one before. */
+  private static final List<String> TIERS = List.of("service_tier", "trafficType", "serviceTier");
 
   private final ObjectNode usage = JsonNodeFactory.instance.objectNode();
   private @Nullable String model;
@@ -186,6 +191,10 @@ public class RawUsage {
           serviceTier = orElse(parser.getValueAsString(), serviceTier);
           parser.skipChildren();
         }
+        case "serviceTier" -> {
+          JsonNode stated = tree(parser);
+          tier(stated.isObject() ? stated.get("type") : stated); // an object of Bedrock's
+        }
         case "x_groq" -> to.fallback = usageWithin(parser, to.fallback);
         case "choices", "candidates" -> answers(parser, to);
         case "stop_reason" -> {
@@ -293,8 +302,14 @@ public class RawUsage {
                 usage.set(field.getKey(), field.getValue());
               }
             });
-    JsonNode tier = block.get("service_tier");
-    serviceTier = tier != null && tier.isTextual() ? tier.asText() : serviceTier;
+    TIERS.forEach(key -> tier(block.get(key)));
+  }
+
+  /** Takes the name of a service tier; anything else is none. */
+  final void tier(@Nullable JsonNode stated) {
+    if (stated != null && stated.isTextual() && !stated.asText().endsWith("UNSPECIFIED")) {
+      serviceTier = orElse(stated.asText(), serviceTier);
+    }
   }
 
   /** Whether its figures complete those of the documents before. */
@@ -326,19 +341,24 @@ public class RawUsage {
 
   final StatedUsage stated(ObjectNode usage, boolean interim, Source source) {
     UsageShape shape = UsageShape.of(usage);
-    if (shape == null) {
+    Map<String, BigDecimal> units = StatedUnits.of(usage);
+    if (shape == null && units.isEmpty()) {
       return StatedUsage.NONE;
     }
     var figures = new Figures();
-    shape.read(new UsageShape.Usage(usage, figures), figures);
+    if (shape != null) {
+      shape.read(new UsageShape.Usage(usage, figures), figures);
+    }
     return new StatedUsage(
         figures.counts(),
+        figures.unexplained(),
         figures.anyDropped(),
         interim,
         source,
         cost(usage.get("cost")),
         model,
-        serviceTier);
+        serviceTier,
+        units);
   }
 
   /** OpenRouter's dollars, which floating point gave some digits too many. */

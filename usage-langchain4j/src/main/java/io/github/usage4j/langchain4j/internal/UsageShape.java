@@ -20,8 +20,11 @@ enum UsageShape {
                   u.count("prompt_tokens_details", "cached_tokens"),
                   u.count("prompt_cache_hit_tokens"),
                   u.count("num_cached_tokens"),
-                  u.count("cached_tokens")))
-          .cacheWrite(u.count("prompt_tokens_details", "cache_write_tokens"))
+                  u.count("cached_tokens"),
+                  u.count("cache_read_input_tokens")))
+          .cacheWrite(
+              u.first(u.count("prompt_tokens_details", "cache_write_tokens"), u.cacheWrites()))
+          .cacheWriteOneHour(u.cacheWritesOneHour())
           .reasoning(u.count("completion_tokens_details", "reasoning_tokens"))
           .totalWithReasoning(u.count("total_tokens"))
           .audio(
@@ -29,29 +32,25 @@ enum UsageShape {
               u.count("completion_tokens_details", "audio_tokens"));
     }
   },
-  /** OpenAI's Responses. */
+  /** OpenAI's Responses and, with details by another name, its transcriptions. */
   RESPONSES {
     @Override
     void read(Usage u, Figures to) {
       to.input(u.count("input_tokens"))
           .output(u.count("output_tokens"))
-          .cacheRead(u.count("input_tokens_details", "cached_tokens"))
-          .cacheWrite(u.count("input_tokens_details", "cache_write_tokens"))
-          .reasoning(u.count("output_tokens_details", "reasoning_tokens"))
-          .audio(
-              u.count("input_tokens_details", "audio_tokens"),
-              u.count("output_tokens_details", "audio_tokens"));
+          .cacheRead(u.detail("input", "cached_tokens"))
+          .cacheWrite(u.detail("input", "cache_write_tokens"))
+          .reasoning(u.detail("output", "reasoning_tokens"))
+          .audio(u.detail("input", "audio_tokens"), u.detail("output", "audio_tokens"));
     }
   },
   /** Anthropic's Messages: input is stated apart from cache reads and writes. */
   MESSAGES {
     @Override
     void read(Usage u, Figures to) {
-      Long oneHour = u.count("cache_creation", "ephemeral_1h_input_tokens");
-      Long fiveMinutes = u.count("cache_creation", "ephemeral_5m_input_tokens");
       to.cacheRead(u.count("cache_read_input_tokens"))
-          .cacheWrite(u.first(u.count("cache_creation_input_tokens"), sum(fiveMinutes, oneHour)))
-          .cacheWriteOneHour(oneHour)
+          .cacheWrite(u.cacheWrites())
+          .cacheWriteOneHour(u.cacheWritesOneHour())
           .inputWithoutCache(u.count("input_tokens"))
           .output(u.count("output_tokens"))
           .reasoning(u.count("output_tokens_details", "thinking_tokens"));
@@ -66,7 +65,7 @@ enum UsageShape {
           .input(sum(u.count("promptTokenCount"), u.count("toolUsePromptTokenCount")))
           .cacheRead(u.count("cachedContentTokenCount"))
           .audio(u.audio("promptTokensDetails"), u.audio("candidatesTokensDetails"))
-          .total(u.count("totalTokenCount"));
+          .totalWithInput(u.count("totalTokenCount"));
     }
   },
   /** Bedrock's Converse and the Nova models: input is stated apart from cache reads and writes. */
@@ -143,7 +142,8 @@ enum UsageShape {
     if (hasAny(usage, "input_tokens", "output_tokens")) {
       boolean anthropic =
           hasAny(usage, "cache_creation_input_tokens", "cache_read_input_tokens", "cache_creation");
-      return !anthropic && hasAny(usage, "total_tokens", "input_tokens_details")
+      return !anthropic
+              && hasAny(usage, "total_tokens", "input_tokens_details", "input_token_details")
           ? RESPONSES
           : MESSAGES;
     }
@@ -194,6 +194,20 @@ enum UsageShape {
     @Nullable Long count(String parent, String key) {
       JsonNode inner = node.get(parent);
       return inner == null ? null : count(inner.get(key));
+    }
+
+    /** Anthropic's cache writes; gateways hand them on beside OpenAI's names. */
+    @Nullable Long cacheWrites() {
+      Long fiveMinutes = count("cache_creation", "ephemeral_5m_input_tokens");
+      return first(count("cache_creation_input_tokens"), sum(fiveMinutes, cacheWritesOneHour()));
+    }
+
+    @Nullable Long cacheWritesOneHour() {
+      return count("cache_creation", "ephemeral_1h_input_tokens");
+    }
+
+    @Nullable Long detail(String whole, String key) {
+      return first(count(whole + "_tokens_details", key), count(whole + "_token_details", key));
     }
 
     /** The audio part of a list of modalities. */

@@ -40,6 +40,9 @@ class RawUsageTest {
         "{'delta':{'usage':{'tokens':{'input_tokens':9.0,'output_tokens':2}}}} | 9 | 2 |",
         "{'meta':{'billed_units':{'input_tokens':9}}} | 9 | |",
         "{'usage':{'total_tokens':9}} | 9 | |",
+        "{'usage':{'prompt_tokens':9,'completion_tokens':2,'cache_read_input_tokens':4}} | 9 | 2 | 4",
+        "{'usage':{'input_tokens':9,'output_tokens':2,'input_token_details':{'cached_tokens':4}}}"
+            + " | 9 | 2 | 4",
         "{'input_tokens':9} | | |",
         "{'usage':null} | | |",
         "{'content':'usage','choices':[{'usage':{'prompt_tokens':9}}]} | | |",
@@ -62,6 +65,66 @@ class RawUsageTest {
     assertThat(read(usage.formatted(135)).tokens())
         .isEqualTo(TokenCounts.of(32, 103).reasoning(94));
     assertThat(read(usage.formatted(41)).tokens()).isEqualTo(TokenCounts.of(32, 9).reasoning(94));
+  }
+
+  @Test
+  void totalThatNothingExplains_isNotAllThatIsKnown() {
+    StatedUsage stated =
+        read("{'usage':{'prompt_tokens':20,'completion_tokens':198,'total_tokens':623}}");
+    assertThat(stated.tokens()).isEqualTo(TokenCounts.of(20, 198));
+    assertThat(stated.partial()).isTrue();
+    assertThat(
+            read("{'usage':{'prompt_tokens':20,'completion_tokens':198,'total_tokens':218}}")
+                .partial())
+        .isFalse();
+    assertThat(
+            read("{'usage':{'prompt_tokens':32,'completion_tokens':9,'total_tokens':135,"
+                    + "'completion_tokens_details':{'reasoning_tokens':94}}}")
+                .partial())
+        .isFalse();
+    assertThat(
+            read("{'usage':{'prompt_tokens':9,'completion_tokens':2,'total_tokens':1e30}}")
+                .partial())
+        .isTrue();
+  }
+
+  @Test
+  void cacheAtTheRoot_isPartOfThePrompt() {
+    String usage =
+        "{'usage':{'prompt_tokens':%d,'completion_tokens':20,'cache_read_input_tokens':50,"
+            + "'cache_creation_input_tokens':25,'cache_creation':{'ephemeral_5m_input_tokens':5,"
+            + "'ephemeral_1h_input_tokens':20}}}";
+    TokenCounts parts = TokenCounts.UNKNOWN.cacheRead(50).cacheWrite(25).cacheWriteOneHour(20);
+    assertThat(read(usage.formatted(100)).tokens()).isEqualTo(parts.plus(TokenCounts.of(100, 20)));
+    assertThat(read(usage.formatted(60)).tokens().consistent())
+        .isEqualTo(TokenCounts.of(60, 20).cacheRead(50).cacheWrite(10).cacheWriteOneHour(10));
+    assertThat(
+            read("{'usage':{'prompt_tokens':9,'cache_creation':{'ephemeral_1h_input_tokens':4}}}")
+                .tokens())
+        .isEqualTo(TokenCounts.input(9).cacheWrite(4).cacheWriteOneHour(4));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{'usageMetadata':{'promptTokenCount':9,'serviceTier':'flex'}} | flex",
+        "{'usageMetadata':{'promptTokenCount':9,'trafficType':'ON_DEMAND_PRIORITY'}}"
+            + " | ON_DEMAND_PRIORITY",
+        "{'usageMetadata':{'promptTokenCount':9,'serviceTier':'priority',"
+            + "'trafficType':'ON_DEMAND'}} | priority",
+        "{'usageMetadata':{'promptTokenCount':9,'trafficType':'TRAFFIC_TYPE_UNSPECIFIED'}} |",
+        "{'usageMetadata':{'promptTokenCount':9,'serviceTier':7}} |",
+        "{'serviceTier':{'type':'flex'},'usage':{'inputTokens':9,'outputTokens':2}} | flex",
+        "{'usage':{'inputTokens':9,'outputTokens':2},'serviceTier':{'type':'flex'}} | flex",
+        "{'usage':{'inputTokens':9,'outputTokens':2},'serviceTier':{'type':['flex']}} |",
+        "{'usage':{'input_tokens':9,'output_tokens':2,'service_tier':'batch'}} | batch",
+      })
+  void serviceTier_isReadWhereverItIs(String json, String tier) {
+    StatedUsage stated = read(json);
+    assertThat(stated.tokens().input()).isEqualTo(9);
+    assertThat(stated.serviceTier()).isEqualTo(tier);
   }
 
   @Test

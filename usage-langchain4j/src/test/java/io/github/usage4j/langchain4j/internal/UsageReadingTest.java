@@ -8,6 +8,7 @@ import dev.langchain4j.model.anthropic.AnthropicChatResponseMetadata;
 import dev.langchain4j.model.anthropic.AnthropicTokenUsage;
 import dev.langchain4j.model.bedrock.BedrockTokenUsage;
 import dev.langchain4j.model.chat.response.ChatResponseMetadata;
+import dev.langchain4j.model.google.genai.GoogleGenAiTokenUsage;
 import dev.langchain4j.model.googleai.GoogleAiGeminiTokenUsage;
 import dev.langchain4j.model.mistralai.MistralAiChatResponseMetadata;
 import dev.langchain4j.model.openai.OpenAiTokenUsage;
@@ -103,6 +104,53 @@ class UsageReadingTest {
     assertThat(
             read(gemini().inputTokenCount(100).thoughtsTokenCount(30).totalTokenCount(130).build()))
         .isEqualTo(TokenCounts.of(100, 30).reasoning(30));
+  }
+
+  @Test
+  void googleGenAi_leavesThoughtsOutOfOutputAndToolUseOutOfInput() {
+    assertThat(read(new GoogleGenAiTokenUsage(10, 20, 49, 5, 15, 4)))
+        .isEqualTo(TokenCounts.of(14, 35).cacheRead(5).reasoning(15));
+    assertThat(read(new GoogleGenAiTokenUsage(10, 20, 30, null, null, null)))
+        .isEqualTo(TokenCounts.of(10, 20));
+    assertThat(read(new GoogleGenAiTokenUsage(null, null, null, null, null, null)))
+        .isEqualTo(TokenCounts.UNKNOWN);
+  }
+
+  @Test
+  void totalBeyondInputAndOutput_isNotAllThatIsKnown() {
+    StatedUsage stated = UsageReading.of(new TokenUsage(20, 198, 623));
+    assertThat(stated.tokens()).isEqualTo(TokenCounts.of(20, 198));
+    assertThat(stated.partial()).isTrue();
+    assertThat(stated.dropped()).isFalse();
+    assertThat(UsageReading.completed(stated, "openai").partial()).isTrue();
+    assertThat(UsageReading.of(new TokenUsage(20, null, 623)).partial()).isTrue();
+    assertThat(UsageReading.of(new TokenUsage(20, 198, 218)).partial()).isFalse();
+    assertThat(UsageReading.of(new TokenUsage(20, 198, 0)).partial()).isFalse();
+    assertThat(
+            UsageReading.of(
+                    OpenAiTokenUsage.builder()
+                        .inputTokenCount(20)
+                        .outputTokenCount(198)
+                        .totalTokenCount(623)
+                        .build())
+                .partial())
+        .isTrue();
+  }
+
+  @Test
+  void totalBeyondInputAndOutput_ofGoogle_isOutput() {
+    for (String google : List.of("gcp.vertex_ai", "gcp.gemini")) {
+      StatedUsage stated =
+          UsageReading.completed(UsageReading.of(new TokenUsage(20, 198, 623)), google);
+      assertThat(stated.tokens()).isEqualTo(TokenCounts.of(20, 603));
+      assertThat(stated.partial()).isFalse();
+      stated = UsageReading.completed(UsageReading.of(new TokenUsage(20, null, 623)), google);
+      assertThat(stated.tokens()).isEqualTo(TokenCounts.of(20, 603));
+      // here the rest may as well be the input
+      stated = UsageReading.completed(UsageReading.of(new TokenUsage(null, 198, 623)), google);
+      assertThat(stated.tokens().output()).isEqualTo(198);
+      assertThat(stated.partial()).isTrue();
+    }
   }
 
   @Test
