@@ -6,13 +6,9 @@ import dev.langchain4j.model.output.TokenUsage;
 import io.github.usage4j.Attribution;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
-import io.github.usage4j.UsageEvent.Quality;
-import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.langchain4j.CallStart.Place;
-import io.github.usage4j.langchain4j.internal.StatedUsage;
-import io.github.usage4j.langchain4j.internal.UsageReading;
 import io.github.usage4j.limit.UsageLimitExceededException;
 import io.github.usage4j.pricing.UnpricedModelException;
 import io.github.usage4j.track.TrackedCall;
@@ -34,11 +30,9 @@ import org.jspecify.annotations.Nullable;
 final class ModelCall {
 
   private final Settings settings;
-  private final String provider;
   private final @Nullable TrackedCall call;
-  private final WireCapture wire;
   private final RequestSize size;
-  private final @Nullable Estimate estimate;
+  private final CallFigures figures;
   private final Place place;
   private volatile @Nullable InnerCalls inner;
   private @Nullable UsageException refusal; // set before anybody else knows of this
@@ -51,12 +45,10 @@ final class ModelCall {
       RequestSize size,
       boolean streaming) {
     this.settings = settings;
-    this.provider = provider;
     this.call = call;
     this.place = place;
     this.size = size;
-    wire = new WireCapture(settings, call);
-    estimate = streaming || settings.estimator() != null ? new Estimate(settings) : null;
+    figures = new CallFigures(settings, provider, call, size, streaming);
   }
 
   /** Asks whether it may be made. What refuses it is kept for whoever waits for its answer. */
@@ -98,7 +90,7 @@ final class ModelCall {
 
   /** Runs the model, whose exchanges are this call's. */
   <T> T handOn(Object identity, Supplier<T> model) {
-    return Reentry.handOn(settings.tracker(), identity, wire, this, model);
+    return Reentry.handOn(settings.tracker(), identity, figures.wire(), this, model);
   }
 
   /** Makes a call that answers on this thread. */
@@ -219,9 +211,7 @@ final class ModelCall {
   /** A piece of a streamed answer has arrived, with what the model wrote in it. */
   void arrived(@Nullable String text) {
     heard();
-    if (estimate != null) {
-      estimate.arrived(text);
-    }
+    figures.arrived(text);
   }
 
   /** A sign of life of a streamed answer is here. */
@@ -283,28 +273,7 @@ final class ModelCall {
     }
     end(
         started -> {
-          WireCapture.Sum seen = seen(true);
-          settings.quietly(
-              () -> {
-                WireCapture.compare(seen, answer.usage().tokens());
-                return seen;
-              });
-          Answer known = answer.onTheWire(seen);
-          started.describe(known::describe).exchanges(seen.parts());
-          StatedUsage usage = UsageReading.completed(known.usage(), provider);
-          reportDropped(usage);
-          UsageEvent event;
-          if (usage.tokens().isUnknown() && settings.estimator() != null && estimate != null) {
-            if (!estimate.anythingArrived() && message != null) {
-              estimate.arrived(message.text());
-            }
-            TokenCounts probable = estimate.completed(usage.tokens(), size.messages());
-            event = started.succeeded(probable, Quality.ESTIMATED);
-          } else if (usage.partial()) {
-            event = started.succeeded(usage.tokens(), Quality.PARTIAL);
-          } else {
-            event = started.succeeded(usage.tokens());
-          }
+          UsageEvent event = figures.succeeded(started, answer, message);
           if (place.outer() != null) {
             tellOuter(calls -> calls.paidBy(event.attribution()));
           }
@@ -333,9 +302,9 @@ final class ModelCall {
         || !Boolean.TRUE.equals(settings.quietly(() -> accounting.test(calls)))) {
       return false;
     }
-    WireCapture.Sum own = seen(error == null);
+    WireCapture.Sum own = figures.seen(error == null);
     end(
-        own.exchanges() == 0 ? TrackedCall::withdraw : c -> CutShort.endBeside(own, error, c),
+        own.exchanges() == 0 ? TrackedCall::withdraw : c -> CallFigures.endBeside(own, error, c),
         c -> {});
     Attribution who = calls.who();
     if (who != null) {
@@ -352,7 +321,7 @@ final class ModelCall {
       return;
     }
     end(
-        started -> started.failed(error, event -> describeCutShort(started, event)),
+        started -> started.failed(error, event -> figures.cutShort(started, event)),
         started -> started.failed(error));
   }
 
@@ -362,7 +331,7 @@ final class ModelCall {
       return;
     }
     end(
-        started -> started.failedUnlessAnswered(error, event -> describeCutShort(started, event)),
+        started -> started.failedUnlessAnswered(error, event -> figures.cutShort(started, event)),
         started -> started.failed(error));
   }
 
@@ -371,61 +340,7 @@ final class ModelCall {
     if (leftToInner(InnerCalls::wereStopped, null, null)) {
       return;
     }
-    end(
-        started -> {
-          WireCapture.Sum seen = seen(false);
-          Answer known = Answer.NONE.onTheWire(seen);
-          started.describe(known::describe).exchanges(seen.parts());
-          TokenCounts tokens = known.usage().tokens();
-          TokenCounts probable = probable(tokens, known.usage().partial());
-          started.cancelled(
-              probable,
-              probable.equals(tokens) ? CutShort.quality(known.usage()) : Quality.ESTIMATED);
-        },
-        started -> started.cancelled(TokenCounts.UNKNOWN));
-  }
-
-  /** What is known of a call that did not come to a good end. */
-  private void describeCutShort(TrackedCall started, UsageEventBuilder event) {
-    WireCapture.Sum seen = seen(false);
-    started.exchanges(seen.parts());
-    Answer known = Answer.NONE.onTheWire(seen);
-    known.describe(event);
-    StatedUsage usage = known.usage();
-    reportDropped(usage);
-    TokenCounts probable = probable(usage.tokens(), usage.partial());
-    if (!probable.equals(usage.tokens())) {
-      event.tokens(probable, Quality.ESTIMATED);
-    } else if (usage.partial()) {
-      event.tokens(usage.tokens(), Quality.PARTIAL);
-    } else {
-      event.tokens(usage.tokens());
-    }
-  }
-
-  /**
-   * The same figures if they are final, or cover what has arrived, or nothing has; else with what
-   * is missing estimated.
-   */
-  private TokenCounts probable(TokenCounts known, boolean interim) {
-    boolean mayBeMore = known.isUnknown() || interim;
-    if (estimate == null || !estimate.anythingArrived() || !mayBeMore) {
-      return known;
-    }
-    return estimate.completed(known, size.messages());
-  }
-
-  private WireCapture.Sum seen(boolean answered) {
-    WireCapture.Sum sum = settings.quietly(() -> wire.sum(answered, provider));
-    return sum == null ? WireCapture.Sum.NONE : sum;
-  }
-
-  private void reportDropped(StatedUsage usage) {
-    if (usage.dropped()) {
-      settings
-          .tracker()
-          .report(Anomaly.CONTRADICTORY_FIGURES, "a figure of an answer cannot be one", null);
-    }
+    end(figures::cancelled, started -> started.cancelled(TokenCounts.UNKNOWN));
   }
 
   /** A call that cannot be ended as it should is ended otherwise: it was paid for. */
