@@ -127,7 +127,8 @@ class DeliveryTest {
     assertThat(buffer.health().oldestAge()).isPositive();
     away.set(false);
     assertThat(buffer.flush(LONG)).isTrue();
-    assertThat(stored).containsExactlyElementsOf(events); // in spite of all the trying
+    // Not in order where the outage ends between two tries of a divided batch.
+    assertThat(stored).containsExactlyInAnyOrderElementsOf(events);
     assertThat(buffer.health().state()).isEqualTo(State.OK);
     buffer.close();
     assertThat(letters()).doesNotExist();

@@ -54,7 +54,10 @@ class SpoolProcessTest {
             }
             stored.addAndGet(batch.size());
           };
-      Running buffer = UsageBuffer.spool(Path.of(arguments[0])).inFrontOf(sink, UsageMetrics.NONE);
+      Running buffer =
+          UsageBuffer.spool(Path.of(arguments[0]))
+              .maxWait(Duration.ofMinutes(1)) // however slow the machine: nothing is to be dropped
+              .inFrontOf(sink, UsageMetrics.NONE);
       List<UsageEvent> events = UsageEvents.random(11, 20_000);
       for (int i = 0; i < events.size(); i += 100) {
         buffer.write(events.subList(i, i + 100));
