@@ -169,7 +169,7 @@ class ChaosTest {
   }
 
   @Test
-  @Tag("stress")
+  @Tag("full")
   void allFaultsAtOnce_theSumsAreRightAtTheEnd() throws Exception {
     DataSource real = Databases.postgres();
     try (var proxy = new TcpProxy(portOf(real))) {

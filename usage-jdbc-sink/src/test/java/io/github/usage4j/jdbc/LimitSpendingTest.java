@@ -191,7 +191,7 @@ class LimitSpendingTest {
   }
 
   @Test
-  @Tag("stress")
+  @Tag("full")
   void fourProcesses_twoKilled_neverPassTheLimit() throws Exception {
     killProcesses(1_000_000, 4, 2, Duration.ofSeconds(6), 40);
   }

@@ -135,7 +135,7 @@ class OutageTest {
   }
 
   @Test
-  @Tag("stress")
+  @Tag("full")
   void postgresKilledAndRestarted_losesNothing_andNoCallWaits() throws Exception {
     Path data = Files.createDirectory(temp.resolve("pg"));
     int port;
