@@ -49,18 +49,23 @@ final class Transactions {
 
   /** Runs and commits the work, once: for work that is heard of while it goes on. */
   <T> T runOnce(Work<T> work) throws SQLException {
-    return once(false, work);
+    return once(false, Connection.TRANSACTION_READ_COMMITTED, work);
+  }
+
+  /** {@link #runOnce} for work that only reads, all of it from one state of the database. */
+  <T> T snapshotOnce(Work<T> work) throws SQLException {
+    return once(false, dialect.snapshotIsolation(), work);
   }
 
   /** {@link #runOnce}, durable when it returns. */
   <T> T writeOnce(Work<T> work) throws SQLException {
-    return once(true, work);
+    return once(true, Connection.TRANSACTION_READ_COMMITTED, work);
   }
 
   private <T> T run(boolean durable, Work<T> work) throws SQLException {
     for (int attempt = 1; ; attempt++) {
       try {
-        return once(durable, work);
+        return once(durable, Connection.TRANSACTION_READ_COMMITTED, work);
       } catch (SQLException e) {
         if (attempt == ATTEMPTS || !SqlStates.saysRace(e)) {
           throw e;
@@ -77,7 +82,7 @@ final class Transactions {
     LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(micros));
   }
 
-  private <T> T once(boolean durable, Work<T> work) throws SQLException {
+  private <T> T once(boolean durable, int isolation, Work<T> work) throws SQLException {
     Connection connection = dataSource.getConnection();
     boolean committed = false;
     try {
@@ -97,7 +102,7 @@ final class Transactions {
       }
       Dialect.Restore session = dialect.session(connection);
       try {
-        begin(connection, before);
+        begin(connection, before, isolation);
         dialect.afterBegin(connection);
         T result = work.run(connection);
         connection.commit();
@@ -107,19 +112,20 @@ final class Transactions {
         if (!committed) {
           rollback(connection);
         }
-        before.restore(connection, session);
+        before.restore(connection, session, isolation);
       }
     } finally {
       close(connection, committed);
     }
   }
 
-  private static void begin(Connection connection, Settings before) throws SQLException {
+  private static void begin(Connection connection, Settings before, int isolation)
+      throws SQLException {
     if (before.readOnly) {
       connection.setReadOnly(false);
     }
-    if (before.isolation != Connection.TRANSACTION_READ_COMMITTED) {
-      connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+    if (before.isolation != isolation) {
+      connection.setTransactionIsolation(isolation);
     }
     if (before.autoCommit) {
       connection.setAutoCommit(false);
@@ -156,13 +162,13 @@ final class Transactions {
           connection.getTransactionIsolation());
     }
 
-    void restore(Connection connection, Dialect.Restore session) {
+    void restore(Connection connection, Dialect.Restore session, int used) {
       try {
         session.run();
         if (autoCommit) {
           connection.setAutoCommit(true);
         }
-        if (isolation != Connection.TRANSACTION_READ_COMMITTED) {
+        if (isolation != used) {
           connection.setTransactionIsolation(isolation);
         }
         if (readOnly) {

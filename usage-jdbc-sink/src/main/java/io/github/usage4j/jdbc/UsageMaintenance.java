@@ -1,7 +1,5 @@
 package io.github.usage4j.jdbc;
 
-import static java.time.ZoneOffset.UTC;
-
 import io.github.usage4j.Attribution;
 import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.UsageException;
@@ -10,7 +8,6 @@ import io.github.usage4j.UsageQueries.Dimension;
 import io.github.usage4j.internal.Checks;
 import io.github.usage4j.pricing.PriceCatalog;
 import java.nio.file.Path;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -41,11 +38,9 @@ public final class UsageMaintenance {
   private final Partitions partitions;
   private final Runnable changed;
   private final Transactions transactions;
-  private final Dialect dialect;
   private final Tables tables;
   private final RollupCheck check;
   private final RollupRepair repair;
-  private final Horizon horizon;
 
   /**
    * @param changed told after what is stored may have changed
@@ -65,8 +60,6 @@ public final class UsageMaintenance {
     this.tables = jobs.tables();
     this.check = new RollupCheck(jobs.dialect(), tables);
     this.repair = new RollupRepair(jobs.dialect(), tables, check);
-    this.dialect = jobs.dialect();
-    this.horizon = new Horizon(dialect, tables);
   }
 
   /**
@@ -147,56 +140,7 @@ public final class UsageMaintenance {
    * @throws UsageException if the database cannot be asked
    */
   public void verify(BillingPeriod when, Consumer<Difference> finding) {
-    trying(
-        "verify",
-        when,
-        () ->
-            transactions.runOnce(
-                connection -> {
-                  var stored = new OrganizationMonths(dialect, tables, connection);
-                  for (String of = ""; of != null; of = stored.after(of)) {
-                    String organization = of;
-                    stored.forEach(
-                        organization,
-                        when,
-                        month -> verify(connection, organization, month, finding));
-                  }
-                  return Boolean.TRUE;
-                }));
-  }
-
-  private void verify(
-      Connection connection, String organization, LocalDate month, Consumer<Difference> finding)
-      throws SQLException {
-    RollupCheck.Finder finder = row -> Differences.of(row, finding);
-    Instant from = horizon.after(connection, PeriodParts.start(month)).of(organization);
-    LocalDate firstDay = LocalDate.ofInstant(from, UTC);
-    if (PeriodParts.start(firstDay).isBefore(from)) {
-      firstDay = firstDay.plusDays(1);
-    }
-    LocalDate start = firstDay.isAfter(month) ? firstDay : month;
-    LocalDate end = Grain.MONTH.end(month);
-    if (!start.isBefore(end)) {
-      return;
-    }
-    var found = new boolean[1];
-    check.compare(
-        connection,
-        organization,
-        new PeriodParts.Buckets(Grain.DAY, start, end),
-        RollupCheck.Source.CALLS,
-        row -> {
-          found[0] = true;
-          finder.found(row);
-        });
-    // Days that are right say all that the calls do, in a fraction of the rows.
-    var source = found[0] ? RollupCheck.Source.CALLS : RollupCheck.Source.DAYS;
-    for (Grain grain : Grain.values()) {
-      if (grain == Grain.ORGANIZATION_DAY || (!grain.isDay() && start.equals(month))) {
-        var buckets = new PeriodParts.Buckets(grain, start, end);
-        check.compare(connection, organization, buckets, source, finder);
-      }
-    }
+    trying("verify", when, () -> new RollupVerification(jobs, check).verify(when, finding));
   }
 
   /**

@@ -458,6 +458,26 @@ abstract class RollupContract {
   }
 
   @Test
+  void verify_whileRetentionDeletes_findsNothingThatIsNotThere() throws Exception {
+    UsageEvent old = at(NOON.minus(Duration.ofDays(100)), "acme");
+    store.write(List.of(old, at(NOON, "acme")));
+    var connections = new FaultyDataSource(newConnections());
+    var verifying = JdbcUsageStore.open(connections);
+    var deleted = new AtomicInteger();
+    connections.fault =
+        FaultyDataSource.onStatement( // the horizon has been read by then
+            "stored_row <> 1",
+            connection -> {
+              if (deleted.getAndIncrement() == 0) {
+                deleteOld("acme", Instant.parse("2026-11-01T00:00:00Z"));
+              }
+            });
+
+    assertThat(verifying.maintenance().verify(BillingPeriod.lifetime())).isEmpty();
+    assertThat(deleted).hasPositiveValue();
+  }
+
+  @Test
   void rebuild_whileFourWriteAndKilledInTheMiddle_endsExact() throws Exception {
     List<UsageEvent> all = UsageEvents.random(6, 1_600);
     store.write(all.subList(0, 800));
