@@ -34,6 +34,9 @@ final class Archives {
   private static final String SUFFIX = ".jsonl.gz";
   private static final String ERASED = ".erased-";
 
+  /** How many events are written until the lock is renewed; in much less than it lasts. */
+  private static final int EVENTS_BETWEEN_RENEWALS = 100_000;
+
   private final @Nullable Path directory;
 
   /**
@@ -146,19 +149,30 @@ final class Archives {
    * {@link #settle}.
    *
    * @param organization what it is called afterwards; null is unattributed
+   * @param lock of maintenance, renewed while files are written
    */
   void prepareChange(
       String token,
       List<Path> files,
       @Nullable String organization,
-      UnaryOperator<UsageEvent> change)
+      UnaryOperator<UsageEvent> change,
+      JobLock.Held lock)
       throws Exception {
+    var written = new int[1];
     for (Path file : files) {
       EventFile.Header old = new EventFile(file).verify();
       var header = new EventFile.Header(organization, old.from(), old.to(), old.count());
       try (var writer =
           new EventFileWriter(file.resolveSibling(file.getFileName() + ERASED + token), header)) {
-        forEach(file, entry -> writer.write(change.apply(entry.event()), entry.recordedAt()));
+        forEach(
+            file,
+            entry -> {
+              writer.write(change.apply(entry.event()), entry.recordedAt());
+              if (++written[0] % EVENTS_BETWEEN_RENEWALS == 0) {
+                lock.renew();
+              }
+            });
+        lock.renew();
         writer.commit();
       }
     }
@@ -181,8 +195,10 @@ final class Archives {
    * Ends a change.
    *
    * @param happened whether the database was changed; else the files are forgotten
+   * @param lock of maintenance, renewed before each file is put in place: reading what is in it may
+   *     take long, and whoever took over does the same
    */
-  void settle(String token, boolean happened) throws IOException {
+  void settle(String token, boolean happened, JobLock.Held lock) throws IOException, SQLException {
     for (Path changed : list(name -> name.endsWith(ERASED + token))) {
       if (!happened) {
         Files.delete(changed);
@@ -192,6 +208,7 @@ final class Archives {
       Path old = required().resolve(name.substring(0, name.indexOf(ERASED)));
       EventFile.Header header = new EventFile(changed).verify();
       Path target = file(organization(header.organization()), month(header));
+      lock.renew();
       if (!target.equals(old)) {
         Files.deleteIfExists(old); // first: the new one tells that this is not done yet
       }

@@ -24,6 +24,10 @@ import org.jspecify.annotations.Nullable;
  * <p>The changed archives and dead letters are written first, beside the old ones; then one
  * transaction changes the database and notes that it did; then the files are put in place and the
  * note is removed. {@link #settle} does the rest of it when a process died in between.
+ *
+ * <p>Archives are everybody's, dead letters each instance's own, and only the note tells that
+ * instance that its prepared letters are to be taken. So nobody else removes the note, however late
+ * it comes; the note of an instance without letters stays for good, and says nothing of anybody.
  */
 final class Erasure {
 
@@ -63,27 +67,29 @@ final class Erasure {
     return HexFormat.of().formatHex(bytes);
   }
 
-  /** Ends what a killed process began. */
+  /** Ends what killed processes began, in the archives and in the letters of this instance. */
   static void settle(Jobs jobs, Archives archives, Letters letters, JobLock.Held lock)
       throws Exception {
+    var ofLetters = Set.copyOf(letters.pending());
     var tokens = new TreeSet<>(archives.pending());
-    tokens.addAll(letters.pending());
+    tokens.addAll(ofLetters);
     for (String token : tokens) {
       boolean happened = lock.step(connection -> jobs.lock(NOTE + token).exists(connection));
-      archives.settle(token, happened);
+      archives.settle(token, happened, lock);
       letters.settle(token, happened, null);
+      if (happened && ofLetters.contains(token)) {
+        forget(token, jobs, lock);
+      }
     }
-    forgetNotes(jobs, lock);
   }
 
-  private static void forgetNotes(Jobs jobs, JobLock.Held lock) throws Exception {
+  private static void forget(String token, Jobs jobs, JobLock.Held lock) throws Exception {
     lock.step(
         connection ->
             jobs.update(
                 connection,
-                "DELETE FROM " + jobs.tables().jobLock() + " WHERE name >= ? AND name < ?",
-                NOTE,
-                NOTE + "g")); // tokens are hexadecimal
+                "DELETE FROM " + jobs.tables().jobLock() + " WHERE name = ?",
+                NOTE + token));
   }
 
   void user(String user) throws Exception {
@@ -186,6 +192,7 @@ final class Erasure {
   private void forEachOutside(List<Path> files, Reader reader) throws Exception {
     for (Path file : files) {
       Archives.forEach(file, entry -> reader.read(entry.event()));
+      lock.renew();
     }
     letters.forEach(organization, reader::read);
   }
@@ -228,7 +235,7 @@ final class Erasure {
     var ofLetter = new LetterFile.Change(organization, name, ofEvent);
     letters.hold();
     try {
-      archives.prepareChange(token, files, afterwards.isEmpty() ? null : afterwards, ofEvent);
+      archives.prepareChange(token, files, afterwards.isEmpty() ? null : afterwards, ofEvent, lock);
       letters.prepare(token, ofLetter);
       lock.step(
           connection -> {
@@ -244,12 +251,12 @@ final class Erasure {
                 jobs.now(),
                 jobs.now());
           });
-      archives.settle(token, true);
+      archives.settle(token, true, lock);
       letters.settle(token, true, ofLetter);
     } finally {
       letters.release();
     }
-    settle(jobs, archives, letters, lock);
+    forget(token, jobs, lock);
   }
 
   /** Whatever the host may have written about a person. */
