@@ -21,6 +21,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,16 @@ final class Archives {
 
   private static final String SUFFIX = ".jsonl.gz";
   private static final String ERASED = ".erased-";
+
+  /** Files of this name only: the directory may have others of the host. */
+  private static final Pattern PART =
+      Pattern.compile(
+          "\\d{4}-\\d{2}_[0-9a-f]{32}"
+              + Pattern.quote(SUFFIX)
+              + "(?:"
+              + Pattern.quote(ERASED)
+              + "[0-9a-f]+)?"
+              + Pattern.quote(EventFileWriter.PART));
 
   /** How many events are written until the lock is renewed; in much less than it lasts. */
   private static final int EVENTS_BETWEEN_RENEWALS = 100_000;
@@ -181,7 +192,7 @@ final class Archives {
   /** The tokens of changes that were prepared and not put in place, by a process that died. */
   List<String> pending() {
     var tokens = new ArrayList<String>();
-    for (Path file : list(name -> name.contains(ERASED) && !name.endsWith(".part"))) {
+    for (Path file : list(name -> name.contains(ERASED) && !PART.matcher(name).matches())) {
       String name = String.valueOf(file.getFileName());
       String token = name.substring(name.indexOf(ERASED) + ERASED.length());
       if (!tokens.contains(token)) {
@@ -189,6 +200,13 @@ final class Archives {
       }
     }
     return tokens;
+  }
+
+  /** Deletes what killed processes were writing, which may be what has to be erased. */
+  void deleteParts() throws IOException {
+    for (Path part : list(name -> PART.matcher(name).matches())) {
+      Files.deleteIfExists(part);
+    }
   }
 
   /**

@@ -70,6 +70,7 @@ final class Erasure {
   /** Ends what killed processes began, in the archives and in the letters of this instance. */
   static void settle(Jobs jobs, Archives archives, Letters letters, JobLock.Held lock)
       throws Exception {
+    archives.deleteParts();
     var ofLetters = Set.copyOf(letters.pending());
     var tokens = new TreeSet<>(archives.pending());
     tokens.addAll(ofLetters);

@@ -227,4 +227,17 @@ abstract class ErasureCutOffContract {
     assertThat(before.get()).isGreaterThan(3);
     assertThat(renewed.get()).isGreaterThanOrEqualTo(3);
   }
+
+  @Test
+  void eraseUser_partsOfKilledProcesses_areGone() throws Exception {
+    Path whole = archives().get(0);
+    Path notOurs = Files.writeString(temp.resolve("archives").resolve("notes.part"), "ada");
+    for (String suffix : List.of(".part", ".erased-0123456789abcdef.part")) {
+      Files.writeString(whole.resolveSibling(whole.getFileName() + suffix), "ada");
+    }
+
+    store("b").maintenance().eraseCustomer("acme", "nobody");
+
+    assertThat(archives()).hasSize(4).contains(whole, notOurs);
+  }
 }
