@@ -253,7 +253,7 @@ public final class JdbcUsageStore implements UsageStore {
     }
     return new UsageQueries(
         JdbcUsageStoreBuilder.reader(
-            new IdentityDataSource(dataSource, identity), dialect, tables));
+            new IdentityDataSource(dataSource, dialect, identity), dialect, tables));
   }
 
   /**
