@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,11 @@ final class Erasure {
 
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final String NOTE = "erasure ";
+  private static final int PSEUDONYM_BYTES = 16;
+
+  /** Ids are the host's to choose: one that only begins like a pseudonym is a name. */
+  private static final Pattern PSEUDONYM =
+      Pattern.compile(PREFIX + "[0-9a-f]{" + 2 * PSEUDONYM_BYTES + "}");
 
   private final Jobs jobs;
   private final Archives archives;
@@ -58,7 +64,7 @@ final class Erasure {
 
   /** A fresh one each time: nobody can compute it from what it stands for. */
   private static String pseudonym() {
-    return PREFIX + random(16);
+    return PREFIX + random(PSEUDONYM_BYTES);
   }
 
   private static String random(int length) {
@@ -217,7 +223,9 @@ final class Erasure {
             names.add(name);
           }
         });
-    return names.stream().filter(name -> !name.startsWith(PREFIX)).collect(Collectors.toSet());
+    return names.stream()
+        .filter(name -> !PSEUDONYM.matcher(name).matches())
+        .collect(Collectors.toSet());
   }
 
   /**
