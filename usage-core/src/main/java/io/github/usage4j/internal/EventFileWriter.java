@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EventFileWriter implements AutoCloseable {
 
-  private static final String SUFFIX = ".part";
+  /** What the name of a file ends with until it is whole. */
+  public static final String PART = ".part";
 
   private final Path target;
   private final Path directory;
@@ -39,7 +40,6 @@ public final class EventFileWriter implements AutoCloseable {
   private final OutputStream out;
   private final MessageDigest digest = EventFile.digest();
   private long count;
-  private boolean whole;
   private boolean closed;
 
   /**
@@ -49,7 +49,7 @@ public final class EventFileWriter implements AutoCloseable {
    */
   public EventFileWriter(Path target, EventFile.Header header) throws IOException {
     this.target = target.toAbsolutePath();
-    this.part = this.target.resolveSibling(this.target.getFileName() + SUFFIX);
+    this.part = this.target.resolveSibling(this.target.getFileName() + PART);
     this.header = header;
     directory = Objects.requireNonNull(this.target.getParent(), () -> target + " is no file");
     Files.createDirectories(directory);
@@ -66,7 +66,9 @@ public final class EventFileWriter implements AutoCloseable {
       begun = true;
     } finally {
       if (!begun) {
-        channel.close();
+        try (channel) {
+          Files.deleteIfExists(part);
+        }
       }
     }
   }
@@ -117,9 +119,9 @@ public final class EventFileWriter implements AutoCloseable {
     out.flush();
     zip.finish();
     channel.force(true);
-    whole = true;
-    close();
+    out.close();
     Files.move(part, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    closed = true; // and nothing of it is left beside its place
     forceDirectory(directory);
     return count;
   }
@@ -133,13 +135,19 @@ public final class EventFileWriter implements AutoCloseable {
     }
   }
 
-  /** Gives the file up, if it was not committed. */
+  /**
+   * Gives the file up, if it was not committed.
+   *
+   * @throws IOException if what is left in memory cannot be written, as on a full disk; nothing of
+   *     the file stays then either
+   */
   @Override
   public void close() throws IOException {
     if (!closed) {
       closed = true;
-      out.close();
-      if (!whole) {
+      try (channel) { // which a stream that cannot be finished leaves open
+        out.close();
+      } finally {
         Files.deleteIfExists(part);
       }
     }

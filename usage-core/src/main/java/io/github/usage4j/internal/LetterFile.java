@@ -251,6 +251,10 @@ public final class LetterFile {
       Path last = found.get(found.size() - 1);
       long length = length(last);
       if (Files.exists(path) && Files.size(path) > length) {
+        LOG.warn(
+            "Letters were added to {} after an erasure was cut off, and stay as they are: whoever"
+                + " they name must be erased again",
+            path);
         Path before = last;
         last =
             write(

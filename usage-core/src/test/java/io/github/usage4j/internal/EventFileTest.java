@@ -191,6 +191,30 @@ class EventFileTest {
     assertThat(directory.toFile().list()).containsExactly("events.jsonl.gz");
   }
 
+  /** As on a full disk: what is left in memory cannot be written when the file is closed. */
+  @Test
+  void close_thatCannotWrite_leavesNothing() throws Exception {
+    var writer = new EventFileWriter(directory.resolve("full"), HEADER);
+    writer.write(UsageEvents.chat().build(), null);
+    Thread.currentThread().interrupt(); // which closes the file on its first write
+    try {
+      assertThatThrownBy(writer::close).isInstanceOf(IOException.class);
+    } finally {
+      assertThat(Thread.interrupted()).isTrue();
+    }
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
+  void commit_thatCannotBeMoved_leavesNothing() throws Exception {
+    Path taken = Files.createDirectories(directory.resolve("taken").resolve("inside")).getParent();
+    try (var writer = new EventFileWriter(taken, HEADER)) {
+      writer.write(UsageEvents.chat().build(), null);
+      assertThatThrownBy(writer::commit).isInstanceOf(IOException.class);
+    }
+    assertThat(directory.toFile().list()).containsExactly("taken");
+  }
+
   private static byte[] unzip(Path file) throws IOException {
     try (var in = new GZIPInputStream(new ByteArrayInputStream(Files.readAllBytes(file)))) {
       return in.readAllBytes();

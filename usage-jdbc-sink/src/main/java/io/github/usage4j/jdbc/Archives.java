@@ -21,6 +21,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,19 @@ final class Archives {
 
   private static final String SUFFIX = ".jsonl.gz";
   private static final String ERASED = ".erased-";
+
+  /** Files of this name only: the directory may have others of the host. */
+  private static final Pattern PART =
+      Pattern.compile(
+          "\\d{4}-\\d{2}_[0-9a-f]{32}"
+              + Pattern.quote(SUFFIX)
+              + "(?:"
+              + Pattern.quote(ERASED)
+              + "[0-9a-f]+)?"
+              + Pattern.quote(EventFileWriter.PART));
+
+  /** How many events are written until the lock is renewed; in much less than it lasts. */
+  private static final int EVENTS_BETWEEN_RENEWALS = 100_000;
 
   private final @Nullable Path directory;
 
@@ -146,19 +160,30 @@ final class Archives {
    * {@link #settle}.
    *
    * @param organization what it is called afterwards; null is unattributed
+   * @param lock of maintenance, renewed while files are written
    */
   void prepareChange(
       String token,
       List<Path> files,
       @Nullable String organization,
-      UnaryOperator<UsageEvent> change)
+      UnaryOperator<UsageEvent> change,
+      JobLock.Held lock)
       throws Exception {
+    var written = new int[1];
     for (Path file : files) {
       EventFile.Header old = new EventFile(file).verify();
       var header = new EventFile.Header(organization, old.from(), old.to(), old.count());
       try (var writer =
           new EventFileWriter(file.resolveSibling(file.getFileName() + ERASED + token), header)) {
-        forEach(file, entry -> writer.write(change.apply(entry.event()), entry.recordedAt()));
+        forEach(
+            file,
+            entry -> {
+              writer.write(change.apply(entry.event()), entry.recordedAt());
+              if (++written[0] % EVENTS_BETWEEN_RENEWALS == 0) {
+                lock.renew();
+              }
+            });
+        lock.renew();
         writer.commit();
       }
     }
@@ -167,7 +192,7 @@ final class Archives {
   /** The tokens of changes that were prepared and not put in place, by a process that died. */
   List<String> pending() {
     var tokens = new ArrayList<String>();
-    for (Path file : list(name -> name.contains(ERASED) && !name.endsWith(".part"))) {
+    for (Path file : list(name -> name.contains(ERASED) && !PART.matcher(name).matches())) {
       String name = String.valueOf(file.getFileName());
       String token = name.substring(name.indexOf(ERASED) + ERASED.length());
       if (!tokens.contains(token)) {
@@ -177,12 +202,21 @@ final class Archives {
     return tokens;
   }
 
+  /** Deletes what killed processes were writing, which may be what has to be erased. */
+  void deleteParts() throws IOException {
+    for (Path part : list(name -> PART.matcher(name).matches())) {
+      Files.deleteIfExists(part);
+    }
+  }
+
   /**
    * Ends a change.
    *
    * @param happened whether the database was changed; else the files are forgotten
+   * @param lock of maintenance, renewed before each file is put in place: reading what is in it may
+   *     take long, and whoever took over does the same
    */
-  void settle(String token, boolean happened) throws IOException {
+  void settle(String token, boolean happened, JobLock.Held lock) throws IOException, SQLException {
     for (Path changed : list(name -> name.endsWith(ERASED + token))) {
       if (!happened) {
         Files.delete(changed);
@@ -192,6 +226,7 @@ final class Archives {
       Path old = required().resolve(name.substring(0, name.indexOf(ERASED)));
       EventFile.Header header = new EventFile(changed).verify();
       Path target = file(organization(header.organization()), month(header));
+      lock.renew();
       if (!target.equals(old)) {
         Files.deleteIfExists(old); // first: the new one tells that this is not done yet
       }

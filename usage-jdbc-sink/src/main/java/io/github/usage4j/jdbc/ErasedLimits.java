@@ -35,7 +35,10 @@ final class ErasedLimits {
     this.connection = connection;
   }
 
-  /** Ids of an organization ("" for none) that limits know; calls of them may never have ended. */
+  /**
+   * Ids of an organization ("" for none) that limits know; calls of them may never have ended, and
+   * who only changed limits or acknowledged alerts never made one.
+   */
   Set<String> named(Subject subject, String organization) throws SQLException {
     var names = new HashSet<String>();
     for (String table :
@@ -49,6 +52,14 @@ final class ErasedLimits {
           .add(" AND subject = ")
           .bind(subject.name())
           .forEach(connection, row -> names.add(row.getString(1)));
+    }
+    if (subject == Subject.USER) {
+      for (Act act : acts()) {
+        new Sql(jobs.dialect(), "SELECT DISTINCT " + act.by + " FROM " + act.table)
+            .add(" WHERE " + act.by + " IS NOT NULL AND organization = ")
+            .bind(organization)
+            .forEach(connection, row -> names.add(row.getString(1)));
+      }
     }
     names.remove("");
     return names;
@@ -70,28 +81,39 @@ final class ErasedLimits {
                     subject, target.organization(), fresh, target.category(), target.model())
                 : target);
     if (subject == Subject.USER) {
-      acts(organization, id, fresh);
+      renameActs(organization, id, fresh);
     }
   }
 
-  /** What the user did to alerts and limits of the organization. */
-  private void acts(String organization, String id, String fresh) throws SQLException {
-    jobs.update(
-        connection,
-        "UPDATE "
-            + jobs.tables().alert()
-            + " SET acknowledged_by = ? WHERE organization = ? AND acknowledged_by = ?",
-        fresh,
-        organization,
-        id);
-    jobs.update(
-        connection,
-        "UPDATE "
-            + jobs.tables().limitChange()
-            + " SET changed_by = ? WHERE organization = ? AND changed_by = ?",
-        fresh,
-        organization,
-        id);
+  /** A column that says who did something. */
+  private record Act(String table, String by) {}
+
+  private List<Act> acts() {
+    return List.of(
+        new Act(jobs.tables().alert(), "acknowledged_by"),
+        new Act(jobs.tables().limitChange(), "changed_by"));
+  }
+
+  /**
+   * What the user did to alerts and limits of the organization. To those of the whole application,
+   * whose organization is "", people of any organization may have done something under one id: they
+   * are for the erasure of a user without an organization.
+   */
+  private void renameActs(String organization, String id, String fresh) throws SQLException {
+    for (Act act : acts()) {
+      jobs.update(
+          connection,
+          "UPDATE "
+              + act.table
+              + " SET "
+              + act.by
+              + " = ? WHERE organization = ? AND "
+              + act.by
+              + " = ?",
+          fresh,
+          organization,
+          id);
+    }
   }
 
   /** An organization, wherever it is named, its billing periods, and the account of its name. */

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  * <p>The changed archives and dead letters are written first, beside the old ones; then one
  * transaction changes the database and notes that it did; then the files are put in place and the
  * note is removed. {@link #settle} does the rest of it when a process died in between.
+ *
+ * <p>Archives are everybody's, dead letters each instance's own, and only the note tells that
+ * instance that its prepared letters are to be taken. So nobody else removes the note, however late
+ * it comes; the note of an instance without letters stays for good, and says nothing of anybody.
  */
 final class Erasure {
 
@@ -32,6 +37,11 @@ final class Erasure {
 
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final String NOTE = "erasure ";
+  private static final int PSEUDONYM_BYTES = 16;
+
+  /** Ids are the host's to choose: one that only begins like a pseudonym is a name. */
+  private static final Pattern PSEUDONYM =
+      Pattern.compile(PREFIX + "[0-9a-f]{" + 2 * PSEUDONYM_BYTES + "}");
 
   private final Jobs jobs;
   private final Archives archives;
@@ -54,7 +64,7 @@ final class Erasure {
 
   /** A fresh one each time: nobody can compute it from what it stands for. */
   private static String pseudonym() {
-    return PREFIX + random(16);
+    return PREFIX + random(PSEUDONYM_BYTES);
   }
 
   private static String random(int length) {
@@ -63,27 +73,30 @@ final class Erasure {
     return HexFormat.of().formatHex(bytes);
   }
 
-  /** Ends what a killed process began. */
+  /** Ends what killed processes began, in the archives and in the letters of this instance. */
   static void settle(Jobs jobs, Archives archives, Letters letters, JobLock.Held lock)
       throws Exception {
+    archives.deleteParts();
+    var ofLetters = Set.copyOf(letters.pending());
     var tokens = new TreeSet<>(archives.pending());
-    tokens.addAll(letters.pending());
+    tokens.addAll(ofLetters);
     for (String token : tokens) {
       boolean happened = lock.step(connection -> jobs.lock(NOTE + token).exists(connection));
-      archives.settle(token, happened);
+      archives.settle(token, happened, lock);
       letters.settle(token, happened, null);
+      if (happened && ofLetters.contains(token)) {
+        forget(token, jobs, lock);
+      }
     }
-    forgetNotes(jobs, lock);
   }
 
-  private static void forgetNotes(Jobs jobs, JobLock.Held lock) throws Exception {
+  private static void forget(String token, Jobs jobs, JobLock.Held lock) throws Exception {
     lock.step(
         connection ->
             jobs.update(
                 connection,
-                "DELETE FROM " + jobs.tables().jobLock() + " WHERE name >= ? AND name < ?",
-                NOTE,
-                NOTE + "g")); // tokens are hexadecimal
+                "DELETE FROM " + jobs.tables().jobLock() + " WHERE name = ?",
+                NOTE + token));
   }
 
   void user(String user) throws Exception {
@@ -186,6 +199,7 @@ final class Erasure {
   private void forEachOutside(List<Path> files, Reader reader) throws Exception {
     for (Path file : files) {
       Archives.forEach(file, entry -> reader.read(entry.event()));
+      lock.renew();
     }
     letters.forEach(organization, reader::read);
   }
@@ -209,7 +223,9 @@ final class Erasure {
             names.add(name);
           }
         });
-    return names.stream().filter(name -> !name.startsWith(PREFIX)).collect(Collectors.toSet());
+    return names.stream()
+        .filter(name -> !PSEUDONYM.matcher(name).matches())
+        .collect(Collectors.toSet());
   }
 
   /**
@@ -228,7 +244,7 @@ final class Erasure {
     var ofLetter = new LetterFile.Change(organization, name, ofEvent);
     letters.hold();
     try {
-      archives.prepareChange(token, files, afterwards.isEmpty() ? null : afterwards, ofEvent);
+      archives.prepareChange(token, files, afterwards.isEmpty() ? null : afterwards, ofEvent, lock);
       letters.prepare(token, ofLetter);
       lock.step(
           connection -> {
@@ -244,12 +260,12 @@ final class Erasure {
                 jobs.now(),
                 jobs.now());
           });
-      archives.settle(token, true);
+      archives.settle(token, true, lock);
       letters.settle(token, true, ofLetter);
     } finally {
       letters.release();
     }
-    settle(jobs, archives, letters, lock);
+    forget(token, jobs, lock);
   }
 
   /** Whatever the host may have written about a person. */

@@ -34,7 +34,7 @@ final class EventSql {
     if (query.after() != null) {
       after(sql, query.after());
     }
-    return sql.add(NEWEST_FIRST).add(" LIMIT ").bind(query.limit());
+    return sql.add(NEWEST_FIRST).limit(query.limit());
   }
 
   /** What {@link EventMapper} reads, from {@link #labels}. */

@@ -26,10 +26,12 @@ final class IdentityDataSource implements DataSource {
       Set.of("createStatement", "prepareStatement", "prepareCall");
 
   private final DataSource delegate;
+  private final Dialect dialect;
   private final RowIdentity identity;
 
-  IdentityDataSource(DataSource delegate, RowIdentity identity) {
+  IdentityDataSource(DataSource delegate, Dialect dialect, RowIdentity identity) {
     this.delegate = delegate;
+    this.dialect = dialect;
     this.identity = identity;
   }
 
@@ -50,7 +52,7 @@ final class IdentityDataSource implements DataSource {
       if (autoCommit) {
         connection.setAutoCommit(false);
       } else {
-        connection.rollback(); // of whoever had it before
+        Transactions.rollbackUnwritten(connection, dialect);
       }
       var proxy =
           (Connection)

@@ -151,7 +151,9 @@ public final class JdbcUsageStoreBuilder {
           limits,
           new EventWriter(jobs, partitions, limits.counts()),
           reader(
-              rowSecurity ? new IdentityDataSource(dataSource, RowIdentity.ADMIN) : dataSource,
+              rowSecurity
+                  ? new IdentityDataSource(dataSource, dialect, RowIdentity.ADMIN)
+                  : dataSource,
               dialect,
               tables),
           rowSecurity,

@@ -123,6 +123,14 @@ final class JobLock {
     }
 
     /**
+     * {@link #renew(Connection)} in a transaction of its own: while files are written and read, and
+     * right before they are put in place.
+     */
+    void renew() throws SQLException {
+      step(connection -> true);
+    }
+
+    /**
      * Holds the lock for as long again, from the current transaction's commit on. Nobody takes it
      * over before that transaction ends, because its row is changed.
      *

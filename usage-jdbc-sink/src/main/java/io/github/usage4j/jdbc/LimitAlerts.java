@@ -101,8 +101,8 @@ final class LimitAlerts {
         .bind(LimitKeys.orEmpty(scope.category()))
         .add(" AND model = ")
         .bind(LimitKeys.orEmpty(scope.model()))
-        .add(" ORDER BY raised_at DESC, alert_id DESC LIMIT ")
-        .bind(most)
+        .add(" ORDER BY raised_at DESC, alert_id DESC")
+        .limit(most)
         .forEach(connection, row -> alerts.add(read(row)));
     return alerts;
   }
@@ -114,8 +114,8 @@ final class LimitAlerts {
         .bind(holder)
         .add(" OR NOT EXISTS (SELECT 1 FROM ")
         .add(jobs.tables().limitHolder())
-        .add(" h WHERE h.holder = taken_by)) ORDER BY raised_at, alert_id LIMIT ")
-        .bind(most)
+        .add(" h WHERE h.holder = taken_by)) ORDER BY raised_at, alert_id")
+        .limit(most)
         .add(" FOR UPDATE")
         .forEach(connection, row -> alerts.add(read(row)));
     String sql = "UPDATE " + jobs.tables().alert() + " SET taken_by = ? WHERE alert_id = ?";

@@ -155,7 +155,7 @@ final class LimitStates {
         .add(jobs.tables().limitState())
         .add(" WHERE period_end <= ")
         .bind(endedAt)
-        .add(" ORDER BY state_hash LIMIT " + AT_ONCE)
+        .add(" ORDER BY state_hash" + Sql.first(AT_ONCE))
         .forEach(connection, row -> hashes.add(jobs.dialect().hash(row, "state_hash")));
     List<UUID> locked = lock(connection, hashes).stream().map(LimitRow::hash).toList();
     if (locked.isEmpty()) {

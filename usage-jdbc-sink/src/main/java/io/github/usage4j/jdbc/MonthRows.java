@@ -69,7 +69,8 @@ final class MonthRows {
             + jobs.tables().event()
             + " e"
             + where()
-            + " ORDER BY e.occurred_at LIMIT 1";
+            + " ORDER BY e.occurred_at"
+            + Sql.first(1);
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       jobs.bind(statement, values().toArray());
       try (ResultSet row = statement.executeQuery()) {
@@ -113,7 +114,7 @@ final class MonthRows {
         values.add(last.event().occurredAt());
         values.add(last.event().id());
       }
-      sql.append(" ORDER BY e.occurred_at, e.id LIMIT ").append(PAGE);
+      sql.append(" ORDER BY e.occurred_at, e.id").append(Sql.first(PAGE));
       var rows = new ArrayList<EventFile.Entry>();
       try (PreparedStatement statement = connection.prepareStatement(sql.toString())) {
         jobs.bind(statement, values.toArray());

@@ -186,7 +186,7 @@ public final class Repricing {
           .add(")");
     }
     // All columns of the index, or H2 would sort what is left in each step.
-    page.add(" ORDER BY e.organization, e.occurred_at, e.id LIMIT " + STEP)
+    page.add(" ORDER BY e.organization, e.occurred_at, e.id" + Sql.first(STEP))
         .forEach(
             connection,
             row -> {

@@ -166,7 +166,10 @@ final class RepricingRun {
     saveSums(connection, step);
   }
 
-  /** Nobody else writes the sums of this run: the lock of maintenance is held. */
+  /**
+   * Nobody else writes the sums of this run: the lock of maintenance is held. One statement for
+   * each, because not every driver says of a batch which of its statements found a row.
+   */
   private void saveSums(Connection connection, RepricingTally step) throws SQLException {
     String table = jobs.tables().repricingSum();
     String update =
@@ -185,20 +188,12 @@ final class RepricingRun {
     }
     try (PreparedStatement updates = connection.prepareStatement(update);
         PreparedStatement inserts = connection.prepareStatement(insert)) {
-      var entries = List.copyOf(step.sums.entrySet());
-      for (Map.Entry<RepricingTally.Key, RepricingTally.Sum> entry : entries) {
+      for (Map.Entry<RepricingTally.Key, RepricingTally.Sum> entry : step.sums.entrySet()) {
         bind(updates, entry);
-      }
-      int[] found = updates.executeBatch();
-      boolean all = true;
-      for (int i = 0; i < found.length; i++) {
-        if (found[i] == 0) {
-          bind(inserts, entries.get(i));
-          all = false;
+        if (updates.executeUpdate() == 0) {
+          bind(inserts, entry);
+          inserts.executeUpdate();
         }
-      }
-      if (!all) {
-        inserts.executeBatch();
       }
     }
   }
@@ -218,7 +213,6 @@ final class RepricingRun {
         key.provider(),
         key.model(),
         key.currency());
-    statement.addBatch();
   }
 
   /** Writes down what each of these calls cost before and after. */

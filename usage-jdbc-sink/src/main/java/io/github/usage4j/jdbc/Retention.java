@@ -227,11 +227,11 @@ final class Retention {
           archived = old.next();
         }
         if (++sinceRenewed == 100 * MonthRows.PAGE) {
-          lock.step(connection -> true);
+          lock.renew();
           sinceRenewed = 0;
         }
       }
-      lock.step(connection -> true); // whoever took over must not find its archive replaced
+      lock.renew(); // whoever took over must not find its archive replaced
       writer.commit();
     } finally {
       if (old != null) {

@@ -66,8 +66,7 @@ final class SessionSql {
       EventSql.after(sql, query.after());
     }
     return sql.add(EventSql.NEWEST_FIRST)
-        .add(" LIMIT ")
-        .bind(query.limit())
+        .limit(query.limit())
         .add(") page JOIN ")
         .add(tables.event())
         .add(" e ON e.id = page.id")

@@ -44,6 +44,16 @@ final class Sql {
     return parts;
   }
 
+  /** The first rows only, in the words of the standard: not every mode of H2 knows another. */
+  static String first(int rows) {
+    return " FETCH FIRST " + rows + " ROWS ONLY";
+  }
+
+  /** The same with a parameter. */
+  Sql limit(int rows) {
+    return add(" FETCH FIRST ").bind(rows).add(" ROWS ONLY");
+  }
+
   /** Appends SQL as it stands. */
   Sql add(String sql) {
     text.append(sql);

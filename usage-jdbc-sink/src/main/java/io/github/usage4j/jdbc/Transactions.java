@@ -87,15 +87,9 @@ final class Transactions {
     boolean committed = false;
     try {
       var before = Settings.of(connection);
-      if (!before.autoCommit && dialect.hasWritten(connection)) {
-        throw new UsageException(
-            "the DataSource handed out a connection inside a transaction;"
-                + " give the store one that does not take part in the callers' transactions",
-            null);
-      }
       if (!before.autoCommit) {
         // The questions so far may have begun a transaction, in which no setting can be changed.
-        connection.rollback();
+        rollbackUnwritten(connection, dialect);
       }
       if (durable) {
         dialect.beforeWrite(connection);
@@ -117,6 +111,21 @@ final class Transactions {
     } finally {
       close(connection, committed);
     }
+  }
+
+  /**
+   * Ends what whoever had a connection before read on it.
+   *
+   * @throws UsageException if something was written on it, which would be lost
+   */
+  static void rollbackUnwritten(Connection connection, Dialect dialect) throws SQLException {
+    if (dialect.hasWritten(connection)) {
+      throw new UsageException(
+          "the DataSource handed out a connection inside a transaction;"
+              + " give the store one that does not take part in the callers' transactions",
+          null);
+    }
+    connection.rollback();
   }
 
   private static void begin(Connection connection, Settings before, int isolation)

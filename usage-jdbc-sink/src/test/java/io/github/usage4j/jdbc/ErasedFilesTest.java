@@ -31,4 +31,29 @@ class ErasedFilesTest {
       return MariaDbServer.shared().newDatabase();
     }
   }
+
+  @Nested
+  class CutOffOnH2 extends ErasureCutOffContract {
+    @Override
+    DataSource newDatabase() {
+      return Databases.h2Memory(";DB_CLOSE_DELAY=-1");
+    }
+  }
+
+  @Nested
+  class CutOffOnPostgres extends ErasureCutOffContract {
+    @Override
+    DataSource newDatabase() {
+      return Databases.postgres();
+    }
+  }
+
+  @Nested
+  @Tag("full")
+  class CutOffOnMariaDb extends ErasureCutOffContract {
+    @Override
+    DataSource newDatabase() {
+      return MariaDbServer.shared().newDatabase();
+    }
+  }
 }

@@ -30,6 +30,9 @@ final class FaultyDataSource implements DataSource {
   volatile Setup takeBack = connection -> {};
   final AtomicInteger lent = new AtomicInteger();
 
+  /** If there is one it is lent again and again, and stays open. */
+  volatile Connection join;
+
   FaultyDataSource(DataSource delegate) {
     this.delegate = delegate;
   }
@@ -50,7 +53,8 @@ final class FaultyDataSource implements DataSource {
 
   @Override
   public Connection getConnection() throws SQLException {
-    Connection connection = delegate.getConnection();
+    Connection joined = join;
+    Connection connection = joined != null ? joined : delegate.getConnection();
     lend.apply(connection);
     lent.incrementAndGet();
     return (Connection)
@@ -60,6 +64,9 @@ final class FaultyDataSource implements DataSource {
             (proxy, method, arguments) -> {
               if (method.getName().equals("close")) {
                 lent.decrementAndGet();
+                if (joined != null) {
+                  return null;
+                }
                 if (!connection.isClosed()) {
                   takeBack.apply(connection);
                 }

@@ -61,4 +61,15 @@ class H2StoreTest {
               + ";DB_CLOSE_DELAY=-1");
     }
   }
+
+  /** Which knows no LIMIT. */
+  @Nested
+  class InMsSqlServerMode extends JdbcSchemaContract {
+    @Override
+    DataSource newDatabase() {
+      return Databases.h2Memory(
+          ";MODE=MSSQLServer;DATABASE_TO_LOWER=TRUE;CASE_INSENSITIVE_IDENTIFIERS=TRUE"
+              + ";DB_CLOSE_DELAY=-1");
+    }
+  }
 }

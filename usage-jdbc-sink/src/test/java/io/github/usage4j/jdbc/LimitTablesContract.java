@@ -227,6 +227,10 @@ abstract class LimitTablesContract extends LimitDatabase {
     store.write(
         List.of(tokens(ADA, 95), tokens(Attribution.organization("globex").user("ada"), 4)));
     store.limits().acknowledge(store.limits().alerts(OF_ADA, 1).get(0).id(), "ada");
+    // Who never made a call, and an id that looks like a pseudonym.
+    store.limits().acknowledge(store.limits().alerts(ACME, 1).get(0).id(), "chief");
+    store.write(List.of(tokens(Attribution.organization("acme").user("erased-bob"), 0)));
+    store.limits().put(UsageLimit.forApplication().calls(9).perDay().named("all"), "root");
     store.limits().put(UsageLimit.forUser("acme", "ada").tokens(5).perDay().named("own"), "root");
     store.limits().put(UsageLimit.forOrganization("acme").calls(5).perDay().named("org"), "ada");
     store.limits().remove("own", UsageLimit.forUser("acme", "ada").tokens(5).target(), "root");
@@ -248,8 +252,9 @@ abstract class LimitTablesContract extends LimitDatabase {
     assertThat(texts("SELECT subject_id FROM usage_limit_state WHERE organization = 'acme'"))
         .doesNotContain("ada")
         .anyMatch(id -> id.startsWith(Erasure.PREFIX));
-    assertThat(texts("SELECT acknowledged_by FROM usage_alert WHERE acknowledged_by IS NOT NULL"))
-        .allMatch(by -> by.startsWith(Erasure.PREFIX));
+    assertThat(texts("SELECT acknowledged_by FROM usage_alert WHERE subject = 'USER'"))
+        .anyMatch(by -> by != null && by.startsWith(Erasure.PREFIX))
+        .doesNotContain("ada");
     assertThat(texts("SELECT changed_by FROM usage_limit_change")).doesNotContain("ada");
     assertThat(texts("SELECT SUM(used) FROM usage_limit_state"))
         .singleElement()
@@ -273,11 +278,15 @@ abstract class LimitTablesContract extends LimitDatabase {
     assertThat(store.limits().open(ofAda, HUNDRED).used()).isEqualByComparingTo("0");
 
     store.maintenance().eraseOrganization("acme");
-    for (String table : List.of("limit", "limit_change", "limit_state", "limit_grant", "alert")) {
+    assertThat(texts("SELECT changed_by FROM usage_limit_change WHERE limit_name = 'all'"))
+        .containsExactly("root"); // of the application: nobody knows whose root that was
+    store.maintenance().eraseUser(null, "root");
+    for (String table :
+        List.of("event", "limit", "limit_change", "limit_state", "limit_grant", "alert")) {
       assertThat(texts("SELECT * FROM usage_" + table))
           .as(table)
           .filteredOn(text -> text != null)
-          .noneMatch(text -> text.contains("acme"));
+          .noneMatch(text -> text.matches("(?s).*(acme|root|chief|erased-bob).*"));
     }
     assertThat(texts("SELECT organization FROM usage_billing_period"))
         .allMatch(name -> name.startsWith(Erasure.PREFIX));
@@ -285,7 +294,7 @@ abstract class LimitTablesContract extends LimitDatabase {
     String account = texts("SELECT account FROM usage_credit").get(0);
     assertThat(account).startsWith(Erasure.PREFIX);
     assertThat(ledger.spend(account, number(12), "last")).isTrue();
-    assertThat(store.limits().limits()).hasSize(2);
+    assertThat(store.limits().limits()).hasSize(3);
     assertThat(store.limits().changes("own")).hasSize(3);
   }
 

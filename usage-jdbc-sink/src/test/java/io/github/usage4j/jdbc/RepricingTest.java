@@ -36,4 +36,14 @@ class RepricingTest {
       return MariaDbServer.shared().newDatabase();
     }
   }
+
+  /** Its bulk protocol does not say how many rows a statement of a batch found. */
+  @Nested
+  @Tag("full")
+  class OnMariaDbInBulk extends RepricingContract {
+    @Override
+    DataSource newDatabase() {
+      return MariaDbServer.shared().newDatabase("&useBulkStmts=true");
+    }
+  }
 }

@@ -168,7 +168,8 @@ class RowSecurityTest {
   /** What the owner sees as the administrator. */
   final List<String> rowsAsOwner(String sql) throws SQLException {
     try (Connection connection =
-        new IdentityDataSource(as(ownerOfTables()), RowIdentity.ADMIN).getConnection()) {
+        new IdentityDataSource(as(ownerOfTables()), new PostgresDialect(), RowIdentity.ADMIN)
+            .getConnection()) {
       return rows(connection, sql);
     }
   }
@@ -212,7 +213,7 @@ class RowSecurityTest {
     try (Connection connection =
         identity == null
             ? pool.getConnection()
-            : new IdentityDataSource(pool, identity).getConnection()) {
+            : new IdentityDataSource(pool, store.dialect(), identity).getConnection()) {
       return rows(connection, sql);
     }
   }
@@ -353,7 +354,8 @@ class RowSecurityTest {
             "DELETE FROM usage_rollup",
             "UPDATE usage_label SET label = 'x'")) {
       try (Connection connection =
-              new IdentityDataSource(pool, new RowIdentity(false, "acme", null)).getConnection();
+              new IdentityDataSource(pool, store.dialect(), new RowIdentity(false, "acme", null))
+                  .getConnection();
           var statement = connection.createStatement()) {
         assertThat(statement.executeUpdate(sql)).as(sql).isZero();
       }
@@ -369,6 +371,41 @@ class RowSecurityTest {
     var h2 = JdbcUsageStore.open(Databases.h2Memory(""));
     assertThatExceptionOfType(UsageException.class)
         .isThrownBy(() -> h2.queriesAs(UsageFilter.organization("acme")));
+  }
+
+  /** What a DataSource hands out that joins the caller's transaction. */
+  private DataSource joining(Connection host) {
+    var joined = new FaultyDataSource(pool);
+    joined.join = host;
+    return joined;
+  }
+
+  @Test
+  void queries_inATransactionOfTheCallerThatWrote_areRefusedAndNothingIsLost() throws Exception {
+    Databases.execute(
+        superuser, "CREATE TABLE host_order (id INTEGER)", "GRANT ALL ON host_order TO PUBLIC");
+    try (Connection host = pool.getConnection()) {
+      host.setAutoCommit(false);
+      var joined = JdbcUsageStore.builder(joining(host)).validateOnly().open();
+      assertThat(joined.queries().total(ALL, EVER).calls()).isEqualTo(4); // nothing is written yet
+      try (var statement = host.createStatement()) {
+        statement.execute("INSERT INTO host_order VALUES (7)");
+      }
+      for (UsageQueries queries :
+          List.of(
+              joined.queries().fresh(),
+              joined.queriesAs(ALL),
+              joined.queriesAs(UsageFilter.organization("acme")))) {
+        assertThatExceptionOfType(UsageException.class)
+            .isThrownBy(() -> queries.total(ALL, EVER))
+            .withMessageContaining("inside a transaction");
+        assertThatExceptionOfType(UsageException.class)
+            .isThrownBy(() -> queries.events(ALL, EVER, 10, null))
+            .withMessageContaining("inside a transaction");
+      }
+      host.commit();
+    }
+    assertThat(rows("SELECT id FROM host_order")).containsExactly("7");
   }
 
   @Test
