@@ -268,14 +268,14 @@ final class Journal {
       LOG.debug("Cannot cut {}", segment.path(), e);
     }
     endFile();
-    if (end == Segment.HEADER) {
-      segments.remove(segment.number());
+    if (empty) {
       bytes.addAndGet(-Segment.HEADER);
       folder.delete(segment.path());
     }
   }
 
-  private RandomAccessFile file() throws IOException {
+  /** The file that is appended to; begins one if there is none. */
+  RandomAccessFile file() throws IOException {
     RandomAccessFile open = out;
     if (open != null) {
       return open;
@@ -286,6 +286,10 @@ final class Journal {
     RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
     try {
       file.write(Segment.header(nextRecord));
+    boolean empty = end == Segment.HEADER;
+    if (empty) {
+      segments.remove(segment.number()); // before it is sealed, which lets the reader come to it
+    }
       begun = true;
     } finally {
       if (!begun) {
