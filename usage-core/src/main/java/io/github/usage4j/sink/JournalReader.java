@@ -101,7 +101,10 @@ final class JournalReader {
 
   private void lost(long records, Segment from) {
     LOG.error("{} usage events in {} cannot be read; the file is kept", records, from.path());
-    from.foundDamage();
+    if (!from.damaged()) {
+      from.foundDamage();
+      folder.keep(from.path()); // now: the next process may begin behind the damage
+    }
     counts.drop((int) Math.min(Integer.MAX_VALUE, records), DropReason.CORRUPT);
   }
 

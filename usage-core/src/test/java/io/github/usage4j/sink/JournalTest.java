@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import io.github.usage4j.UsageEvent;
+import io.github.usage4j.UsageMetrics.DropReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,6 +72,14 @@ class JournalTest {
     }
   }
 
+  private static void damage(Path file, int from, int to) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    for (int i = from; i < to; i++) {
+      bytes[i] ^= 0x55;
+    }
+    Files.write(file, bytes);
+  }
+
   /** Begins a file, lets the reader come to it, and makes the first write to it fail. */
   private void failFirstWrite() throws Exception {
     journal.file();
@@ -105,5 +114,100 @@ class JournalTest {
     start(); // nothing was forgotten
     assertThat(read(MANY)).containsExactlyElementsOf(events);
     assertThat(metrics.dropped).isEmpty();
+  }
+
+  @Test
+  void damagedFile_isKept_alsoIfTheProcessEndsBeforeAllOfItIsStored() throws Exception {
+    start();
+    List<UsageEvent> events = append(10);
+    Path file = files(".spool").get(0);
+    start();
+    int middle = (int) Files.size(file) / 2;
+    damage(file, middle, middle + 1);
+    byte[] damaged = Files.readAllBytes(file);
+    assertThat(read(7)).hasSize(7).isSubsetOf(events);
+    assertThat(metrics.dropped(DropReason.CORRUPT)).isEqualTo(1);
+    reader.forget();
+
+    start();
+    assertThat(read(MANY)).containsExactlyElementsOf(events.subList(8, 10));
+    forgetAll();
+    assertThat(file).doesNotExist();
+    assertThat(files(".corrupt")).hasSize(1);
+    assertThat(files(".corrupt").get(0)).hasBinaryContent(damaged);
+    assertThat(metrics.dropped(DropReason.CORRUPT)).isEqualTo(1);
+  }
+
+  @Test
+  void damagedFile_isKept_alsoIfTheProcessEndsBeforeItIsPutAway() throws Exception {
+    start();
+    append(10);
+    Path file = files(".spool").get(0);
+    damage(file, (int) Files.size(file) / 2, (int) Files.size(file) / 2 + 1);
+    start();
+    assertThat(read(MANY)).hasSize(9);
+    endFile();
+    append(1);
+    assertThat(read(MANY)).hasSize(1);
+    // The position is written first, and then the files before it are put away.
+    folder.writePosition(new SpoolFolder.Position(journal.start().segment() + 1, 32, 11));
+
+    start();
+    assertThat(file).doesNotExist();
+    assertThat(files(".corrupt")).hasSize(1);
+  }
+
+  @Test
+  void newestFile_withoutAReadableHeader_isDeliveredAndKept() throws Exception {
+    start();
+    List<UsageEvent> events = append(3);
+    endFile();
+    events = Stream.concat(events.stream(), append(4).stream()).toList();
+    Path newest = files(".spool").get(1);
+    damage(newest, 8, 12);
+    byte[] damaged = Files.readAllBytes(newest);
+
+    start();
+    assertThat(journal.nextRecord()).isEqualTo(7);
+    List<UsageEvent> more = append(2);
+    assertThat(read(MANY))
+        .containsExactlyElementsOf(Stream.concat(events.stream(), more.stream()).toList());
+    endFile();
+    forgetAll();
+    assertThat(files(".spool")).isEmpty();
+    assertThat(files(".corrupt")).hasSize(1);
+    assertThat(files(".corrupt").get(0)).hasBinaryContent(damaged);
+    assertThat(metrics.dropped).isEmpty();
+  }
+
+  @Test
+  void onlyFile_damagedInHeaderAndFirstRecord_losesThatRecordAndSaysSo() throws Exception {
+    start();
+    List<UsageEvent> events = append(3);
+    assertThat(read(1)).hasSize(1);
+    reader.forget();
+    Path file = files(".spool").get(0);
+    SpoolFolder.Position second = folder.readPosition();
+    damage(file, 0, Segment.HEADER);
+    damage(file, (int) second.offset() + 4, (int) second.offset() + 5);
+
+    start();
+    assertThat(read(MANY)).containsExactly(events.get(2));
+    assertThat(metrics.dropped(DropReason.CORRUPT)).isEqualTo(1);
+  }
+
+  @Test
+  void filesThatAreNone_areAllKept_andTheirNumbersAreNotUsedAgain() throws Exception {
+    start();
+    Path first = temp.resolve("spool").resolve(Segment.name(5));
+    for (String text : List.of("a", "b", "c")) {
+      Files.writeString(first, text.repeat(100));
+      start();
+      assertThat(first).doesNotExist();
+    }
+    assertThat(files(".corrupt")).hasSize(3);
+    List<UsageEvent> events = append(1);
+    assertThat(files(".spool").get(0).getFileName()).hasToString(Segment.name(6));
+    assertThat(read(MANY)).containsExactlyElementsOf(events);
   }
 }
