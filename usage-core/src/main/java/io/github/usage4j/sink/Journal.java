@@ -286,6 +286,10 @@ final class Journal {
     } catch (IOException e) {
       LOG.debug("Cannot cut {}", segment.path(), e);
     }
+    boolean empty = end == Segment.HEADER;
+    if (empty) {
+      segments.remove(segment.number()); // before it is sealed, which lets the reader come to it
+    }
     endFile();
     if (empty) {
       bytes.addAndGet(-Segment.HEADER);
@@ -305,10 +309,7 @@ final class Journal {
     RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
     try {
       file.write(Segment.header(nextRecord));
-    boolean empty = end == Segment.HEADER;
-    if (empty) {
-      segments.remove(segment.number()); // before it is sealed, which lets the reader come to it
-    }
+      EventFileWriter.forceDirectory(folder.directory());
       begun = true;
     } finally {
       if (!begun) {
@@ -316,7 +317,6 @@ final class Journal {
         folder.delete(path);
       }
     }
-    EventFileWriter.forceDirectory(folder.directory());
     var segment = new Segment(path, number, nextRecord, Segment.HEADER, false);
     bytes.addAndGet(Segment.HEADER);
     segments.put(number, segment);

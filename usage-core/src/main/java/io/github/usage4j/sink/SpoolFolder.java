@@ -62,13 +62,7 @@ final class SpoolFolder {
   static SpoolFolder open(Path directory) {
     try {
       boolean posix = directory.getFileSystem().supportedFileAttributeViews().contains("posix");
-      if (!Files.isDirectory(directory)) {
-        Path parent = directory.toAbsolutePath().getParent();
-        if (parent != null) {
-          Files.createDirectories(parent);
-        }
-        Files.createDirectory(directory, attributes(posix, "rwx------"));
-      }
+      EventFileWriter.createDirectories(directory, attributes(posix, "rwx------"));
       FileChannel lock = lock(directory.resolve("lock"), posix);
       return new SpoolFolder(directory, posix, lock);
     } catch (FileAlreadyExistsException e) {
@@ -197,6 +191,12 @@ final class SpoolFolder {
         Files.delete(file);
       } else {
         Files.move(file, kept);
+      }
+    } catch (IOException e) {
+      LOG.warn("Cannot set {} aside", file, e);
+    }
+  }
+
   /** The name under which the file is kept already, or else one that is free. */
   private static Path nameToKeep(Path file) throws IOException {
     Path kept = file.resolveSibling(file.getFileName() + CORRUPT);
@@ -204,12 +204,6 @@ final class SpoolFolder {
       kept = file.resolveSibling(file.getFileName() + "." + i + CORRUPT);
     }
     return kept;
-  }
-
-      }
-    } catch (IOException e) {
-      LOG.warn("Cannot set {} aside", file, e);
-    }
   }
 
   void delete(Path file) {
