@@ -8,10 +8,12 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
@@ -52,7 +54,7 @@ public final class EventFileWriter implements AutoCloseable {
     this.part = this.target.resolveSibling(this.target.getFileName() + PART);
     this.header = header;
     directory = Objects.requireNonNull(this.target.getParent(), () -> target + " is no file");
-    Files.createDirectories(directory);
+    createDirectories(directory);
     Files.deleteIfExists(part); // what a killed process left; writers hold the lock of their job
     channel = FileChannel.open(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     boolean begun = false;
@@ -126,13 +128,45 @@ public final class EventFileWriter implements AutoCloseable {
     return count;
   }
 
-  /** Makes a rename in this directory durable, where the system can. */
-  public static void forceDirectory(Path directory) {
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
+  /**
+   * Makes the names in this directory durable, where the system can.
+   *
+   * @throws IOException if the disk fails: names may be gone when the machine does
+   */
+  public static void forceDirectory(Path directory) throws IOException {
+    FileChannel opened;
+    try {
+      opened = FileChannel.open(directory, StandardOpenOption.READ);
     } catch (IOException e) {
-      // Not every system opens directories; those that do not make renames durable by themselves.
+      return; // not every system opens directories; those that do not make names durable themselves
     }
+    try (opened) {
+      opened.force(true);
+    }
+  }
+
+  /**
+   * Creates a directory, and those above it, where there are none; those that it creates stay if
+   * the machine fails.
+   *
+   * @param attributes of the last one
+   * @throws java.nio.file.FileAlreadyExistsException if one of them is a file
+   */
+  public static void createDirectories(Path directory, FileAttribute<?>... attributes)
+      throws IOException {
+    Path parent = directory.toAbsolutePath().getParent();
+    if (Files.isDirectory(directory) || parent == null) {
+      return;
+    }
+    createDirectories(parent);
+    try {
+      Files.createDirectory(directory, attributes);
+    } catch (FileAlreadyExistsException e) {
+      if (!Files.isDirectory(directory)) {
+        throw e;
+      }
+    }
+    forceDirectory(parent);
   }
 
   /**

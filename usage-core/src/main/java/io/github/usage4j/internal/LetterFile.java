@@ -341,17 +341,20 @@ public final class LetterFile {
     return target;
   }
 
-  /** Creates a file that only its owner may read, and the directory that it is in. */
+  /**
+   * Creates a file that only its owner may read, and the directory that it is in. Its name stays if
+   * the machine fails.
+   */
   public static void create(Path file) throws IOException {
-    Path parent = file.toAbsolutePath().getParent();
-    if (parent != null) {
-      Files.createDirectories(parent);
-    }
+    Path parent =
+        Objects.requireNonNull(file.toAbsolutePath().getParent(), () -> file + " is no file");
+    EventFileWriter.createDirectories(parent);
     boolean posix = file.getFileSystem().supportedFileAttributeViews().contains("posix");
     FileAttribute<?>[] ownerOnly = {
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
     };
     Files.createFile(file, posix ? ownerOnly : new FileAttribute<?>[0]);
+    EventFileWriter.forceDirectory(parent);
   }
 
   private interface LineReader {

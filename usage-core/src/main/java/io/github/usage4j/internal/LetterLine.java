@@ -17,20 +17,32 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A dead letter as one line of JSON: the event in the form of {@link EventJson} with its labels
- * beside it, because a letter is all that is left of it.
+ * beside it, because a letter is all that is left of it. Safe for use by several threads.
  *
  * @param event as it was given
  * @param reason why it was dropped
  * @param at when that was
- * @param why what the sink said; empty if it said nothing
+ * @param why what the sink said, cut after {@value #MAX_WHY} characters; empty if it said nothing
  */
 public record LetterLine(UsageEvent event, DropReason reason, Instant at, String why) {
 
   /** The greatest number of bytes of a line. */
   public static final int MAX_BYTES = 1 << 20;
 
+  /** The greatest number of characters (code points) of what the sink said. */
+  public static final int MAX_WHY = 2_000;
+
   private static final Logger LOG = LoggerFactory.getLogger(LetterLine.class);
   private static final JsonMapper MAPPER = new JsonMapper();
+
+  /** Cuts what the sink said. */
+  public LetterLine {
+    if (why.length() > MAX_WHY && why.codePointCount(0, why.length()) > MAX_WHY) {
+      why = why.substring(0, why.offsetByCodePoints(0, MAX_WHY));
+    }
+    // Half a surrogate pair cannot be written as JSON.
+    why = new String(why.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+  }
 
   /** The line in UTF-8, without its end. */
   public byte[] bytes() throws IOException {

@@ -35,6 +35,9 @@ final class LeasedCounter extends Counter {
   private volatile boolean retired;
   private volatile boolean abandoned;
 
+  /** Whether the store may have more leased to this instance than {@code leased} says. */
+  private volatile boolean unheard;
+
   LeasedCounter(LimitKey key, Terms terms, Leasing leasing, long now) {
     super(key, now);
     this.terms = terms;
@@ -121,6 +124,9 @@ final class LeasedCounter extends Counter {
     BigDecimal holding = units.amount(Math.max(0, leased.get()));
     Lease lease =
         leasing.lease(key, new Ask(now, holding, units.amount(least), units.amount(most)));
+    // It may have failed before or after its commit. To count on nothing of either, what is given
+    // back stays given back, and what was asked for is given back by the next one that is heard of.
+    unheard = lease == null;
     if (lease == null) {
       return null;
     }
@@ -195,7 +201,7 @@ final class LeasedCounter extends Counter {
 
   @Override
   void work(long now) {
-    if (free.get() > 0) {
+    if (free.get() > 0 || unheard) {
       giveBack();
     }
   }
@@ -220,20 +226,18 @@ final class LeasedCounter extends Counter {
     }
   }
 
+  /** Only when the store has heard of it: a lease of nobody would be out of everybody's reach. */
   @Override
   boolean retire() {
     asking.lock();
     try {
-      long had = leased.get();
-      if (retired || !free.compareAndSet(had, RETIRED)) {
-        return retired; // something is under way
+      if (!retired && (unheard || free.get() > 0)) {
+        giveBack();
       }
-      retired = true;
-      leased.set(0);
-      if (had > 0) {
-        var unused = lease(0);
+      if (!retired && !unheard && leased.get() == 0) {
+        retired = free.compareAndSet(0, RETIRED); // not if something is under way
       }
-      return true;
+      return retired;
     } finally {
       asking.unlock();
     }

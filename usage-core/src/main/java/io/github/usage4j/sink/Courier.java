@@ -95,8 +95,8 @@ final class Courier {
       boolean alone = searching != null && searching.waitsForCompany();
       host.pause(jittered(alone ? Math.min(backoff, COMPANY_CHECK) : backoff));
       backoff = Math.min(backoff * 2, lastBackoff);
-      int suspects = searching == null ? 0 : searching.suspects();
-      host.topUp(batch, batchSize + suspects - batch.size());
+      int held = searching == null ? 0 : searching.held();
+      host.topUp(batch, batchSize + held - batch.size());
     }
     if (search != null) {
       search.forget();

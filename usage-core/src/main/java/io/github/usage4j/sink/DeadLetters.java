@@ -9,10 +9,9 @@ import io.github.usage4j.internal.LetterFile;
 import io.github.usage4j.internal.LetterLine;
 import io.github.usage4j.internal.Lines;
 import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.RandomAccessFile;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +49,8 @@ public final class DeadLetters {
    * @param event as it was given
    * @param reason why it was dropped
    * @param at when that was
-   * @param why what the sink said; empty if it said nothing
+   * @param why what the sink said, in a file at most 2,000 characters of it; empty if it said
+   *     nothing
    */
   public record Letter(UsageEvent event, DropReason reason, Instant at, String why) {}
 
@@ -81,22 +81,53 @@ public final class DeadLetters {
   }
 
   private static void append(Path file, byte[] lines) throws IOException {
-    if (!Files.exists(file)) {
-      LetterFile.create(file);
+    try (var out = new LetterAppender(file)) {
+      out.write(lines);
+      out.endLine();
     }
-    try (var out = new RandomAccessFile(file.toFile(), "rw")) {
-      long end = out.length();
-      out.seek(Math.max(0, end - 1));
-      boolean torn = end > 0 && out.read() != '\n';
-      out.seek(end);
-      var bytes = new ByteArrayOutputStream(lines.length + 2);
-      if (torn) {
-        bytes.write('\n'); // a killed process left half a line: it must not take this one along
-      }
-      bytes.write(lines);
-      bytes.write('\n');
-      out.write(bytes.toByteArray());
-      out.getFD().sync();
+  }
+
+  /** What becomes of lines that are no letters. */
+  private interface NoLetters {
+    void line(byte[] line) throws IOException;
+
+    /** Where to write the whole of a line that is too long to be one. */
+    OutputStream tooLong();
+
+    /** It is written. */
+    void tooLongEnded(Lines.TooLongException e) throws IOException;
+  }
+
+  /** Tells of them. */
+  private static final NoLetters LOGGED =
+      new NoLetters() {
+        @Override
+        public void line(byte[] line) {
+          LOG.warn("A dead letter cannot be read: {}", new String(line, StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public OutputStream tooLong() {
+          return OutputStream.nullOutputStream();
+        }
+
+        @Override
+        public void tooLongEnded(Lines.TooLongException e) {
+          LOG.warn("A dead letter cannot be read: {}", e.getMessage());
+        }
+      };
+
+  /** Keeps them byte by byte. */
+  private record Kept(LetterAppender tooLong) implements NoLetters {
+    @Override
+    public void line(byte[] line) throws IOException {
+      tooLong.write(line);
+      tooLong.endLine();
+    }
+
+    @Override
+    public void tooLongEnded(Lines.TooLongException e) throws IOException {
+      tooLong.endLine();
     }
   }
 
@@ -108,16 +139,17 @@ public final class DeadLetters {
    */
   public void forEach(Consumer<Letter> reader) {
     synchronized (LetterFile.FILES) {
-      forEach(underway(), reader, line -> LOG.warn("A dead letter cannot be read: {}", line));
-      forEach(file, reader, line -> LOG.warn("A dead letter cannot be read: {}", line));
+      forEach(underway(), reader, LOGGED);
+      forEach(file, reader, LOGGED);
     }
   }
 
   /**
    * Delivers all letters to a sink and takes them out of the file. What it refuses again is a new
-   * letter; lines that cannot be read go to a file of the same name with {@code .unreadable} at its
-   * end. A replay that was cut short is gone on with by the next one; what was delivered before is
-   * delivered again, which changes nothing in a store.
+   * letter; lines that cannot be read, or have more than {@value LetterLine#MAX_BYTES} bytes, go as
+   * they are to a file of the same name with {@code .unreadable} at its end. A replay that was cut
+   * short is gone on with by the next one; what was delivered before is delivered again, which
+   * changes nothing in a store.
    *
    * @return how many events the sink has now
    * @throws UsageException if the file cannot be read or moved, or an erasure of what is in it was
@@ -139,15 +171,17 @@ public final class DeadLetters {
     var letters = new ArrayList<UsageEvent>();
     var failures = new ArrayList<Exception>();
     begin();
-    forEach(
-        underway(),
-        letter -> {
-          letters.add(letter.event());
-          if (letters.size() == BATCH) {
-            deliver(delivery, letters, failures);
-          }
-        },
-        this::keepUnreadable);
+    try (var unreadable = new LetterAppender(beside(LetterFile.UNREADABLE))) {
+      forEach(
+          underway(),
+          letter -> {
+            letters.add(letter.event());
+            if (letters.size() == BATCH) {
+              deliver(delivery, letters, failures);
+            }
+          },
+          new Kept(unreadable));
+    }
     deliver(delivery, letters, failures);
     if (!failures.isEmpty()) {
       throw failures.get(0);
@@ -192,14 +226,6 @@ public final class DeadLetters {
     letters.clear();
   }
 
-  private void keepUnreadable(String line) {
-    try {
-      append(beside(LetterFile.UNREADABLE), line.getBytes(StandardCharsets.UTF_8));
-    } catch (IOException e) {
-      throw new UsageException("cannot keep a line of " + file + ": " + e, e);
-    }
-  }
-
   private Path underway() {
     return beside(LetterFile.REPLAYING);
   }
@@ -208,31 +234,30 @@ public final class DeadLetters {
     return file.resolveSibling(file.getFileName() + suffix);
   }
 
-  private static void forEach(Path from, Consumer<Letter> reader, Consumer<String> unreadable) {
+  private static void forEach(Path from, Consumer<Letter> reader, NoLetters others) {
     if (!Files.exists(from)) {
       return;
     }
     try (InputStream in = new BufferedInputStream(Files.newInputStream(from))) {
-      for (byte[] line = next(in, unreadable); line != null; line = next(in, unreadable)) {
+      for (byte[] line = next(in, others); line != null; line = next(in, others)) {
         Letter letter = parse(line);
         if (letter != null) {
           reader.accept(letter);
         } else if (line.length > 0) {
-          unreadable.accept(new String(line, StandardCharsets.UTF_8));
+          others.line(line);
         }
       }
     } catch (IOException e) {
-      throw new UsageException("cannot read " + from + ": " + e, e);
+      throw new UsageException("cannot read " + from + ", or keep a line of it: " + e, e);
     }
   }
 
-  private static byte @Nullable [] next(InputStream in, Consumer<String> unreadable)
-      throws IOException {
+  private static byte @Nullable [] next(InputStream in, NoLetters others) throws IOException {
     while (true) {
       try {
-        return Lines.read(in, LetterLine.MAX_BYTES);
+        return Lines.read(in, LetterLine.MAX_BYTES, others.tooLong());
       } catch (Lines.TooLongException e) {
-        unreadable.accept(String.valueOf(e.getMessage()));
+        others.tooLongEnded(e);
       }
     }
   }

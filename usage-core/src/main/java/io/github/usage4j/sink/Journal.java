@@ -67,6 +67,7 @@ final class Journal {
       open(file, position);
     }
     long last = segments.isEmpty() ? 0 : segments.lastKey();
+    last = Math.max(last, folder.lastSetAside()); // a name that is taken cannot be kept again
     nextSegment = Math.max(last, position == null ? 0 : position.segment()) + 1;
     nextRecord = Math.max(lastRecord() + 1, position == null ? 0 : position.record());
     Map.Entry<Long, Segment> first = segments.firstEntry();
@@ -101,17 +102,35 @@ final class Journal {
               + VERSION,
           null);
     }
-    if (header.isEmpty()) {
-      if (length > Segment.HEADER) {
-        LOG.error("{} is no file of a spool and is set aside", file);
-        folder.setAside(file);
-      } else {
-        folder.delete(file); // begun by a process that was killed before anything was in it
-      }
+    if (header.isEmpty() && length <= Segment.HEADER) {
+      folder.delete(file); // begun by a process that was killed before anything was in it
       return;
     }
-    segments.put(number, new Segment(file, number, header.get().first(), length, true));
+    long first = header.isPresent() ? header.get().first() : firstRecord(file, number, length);
+    if (first < 0) {
+      LOG.error("{} is no file of a spool and is set aside", file);
+      folder.setAside(file);
+      return;
+    }
+    var segment = new Segment(file, number, first, length, true);
+    if (header.isEmpty()) {
+      LOG.error("The header of {} cannot be read; its records are, and the file is kept", file);
+      segment.foundDamage();
+      folder.keep(file);
+    }
+    segments.put(number, segment);
     bytes.addAndGet(length);
+  }
+
+  /**
+   * The number of the first record that can be read; -1 if there is none. Each has a checksum of
+   * its own, so that nothing is lost with a header.
+   */
+  private static long firstRecord(Path file, long number, long length) throws IOException {
+    try (var reader =
+        new SegmentReader(new Segment(file, number, 0, length, true), Segment.HEADER)) {
+      return reader.next(length) ? reader.recordNumber() : -1;
+    }
   }
 
   /** The number of the last record that can be read; -1 if there is none. */
@@ -267,15 +286,19 @@ final class Journal {
     } catch (IOException e) {
       LOG.debug("Cannot cut {}", segment.path(), e);
     }
+    boolean empty = end == Segment.HEADER;
+    if (empty) {
+      segments.remove(segment.number()); // before it is sealed, which lets the reader come to it
+    }
     endFile();
-    if (end == Segment.HEADER) {
-      segments.remove(segment.number());
+    if (empty) {
       bytes.addAndGet(-Segment.HEADER);
       folder.delete(segment.path());
     }
   }
 
-  private RandomAccessFile file() throws IOException {
+  /** The file that is appended to; begins one if there is none. */
+  RandomAccessFile file() throws IOException {
     RandomAccessFile open = out;
     if (open != null) {
       return open;
@@ -286,6 +309,7 @@ final class Journal {
     RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
     try {
       file.write(Segment.header(nextRecord));
+      EventFileWriter.forceDirectory(folder.directory());
       begun = true;
     } finally {
       if (!begun) {
@@ -293,7 +317,6 @@ final class Journal {
         folder.delete(path);
       }
     }
-    EventFileWriter.forceDirectory(folder.directory());
     var segment = new Segment(path, number, nextRecord, Segment.HEADER, false);
     bytes.addAndGet(Segment.HEADER);
     segments.put(number, segment);

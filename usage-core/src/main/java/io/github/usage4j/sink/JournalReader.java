@@ -101,7 +101,10 @@ final class JournalReader {
 
   private void lost(long records, Segment from) {
     LOG.error("{} usage events in {} cannot be read; the file is kept", records, from.path());
-    from.foundDamage();
+    if (!from.damaged()) {
+      from.foundDamage();
+      folder.keep(from.path()); // now: the next process may begin behind the damage
+    }
     counts.drop((int) Math.min(Integer.MAX_VALUE, records), DropReason.CORRUPT);
   }
 
@@ -109,23 +112,23 @@ final class JournalReader {
     if (file != null) {
       return true;
     }
-    Segment next = segment != null ? segment : journal.after(segmentNumber - 1);
-    if (next == null || (next.end() <= Segment.HEADER && !next.sealed())) {
+    // Asked for each time: a file that was there is gone if the first write to it failed.
+    Segment next = journal.after(segmentNumber - 1);
+    if (next == null || !next.stays()) {
       return false;
     }
-    if (next.number() != segmentNumber) {
-      segmentNumber = next.number();
-      offset = Segment.HEADER;
-    }
+    long from = next.number() == segmentNumber ? offset : Segment.HEADER;
+    file = new SegmentReader(next, from); // first, because it may fail
     segment = next;
-    file = new SegmentReader(next, offset);
+    segmentNumber = next.number();
+    offset = from;
     return true;
   }
 
   /** False if there is none yet. */
   private boolean nextFile(Segment from) {
     Segment next = journal.after(from.number());
-    if (next == null) {
+    if (next == null || !next.stays()) {
       return false;
     }
     if (next.first() > nextRecord) {

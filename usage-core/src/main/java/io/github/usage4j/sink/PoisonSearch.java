@@ -18,27 +18,38 @@ import org.jspecify.annotations.Nullable;
  * same from here, so nothing is given up without proof that the sink works: an event is given up
  * when it failed alone in {@value #STRIKES} passes in each of which another one was stored, and not
  * before it was suspected for as long as the patience lasts. While closing there is no more time
- * for that, and one such pass is enough. Used by one thread.
+ * for that, and one such pass is enough. A failure that means an {@link Outage} proves nothing
+ * against the event that met it: another transaction may have locked its rows and no others. Such
+ * an event is held beside the others and tried again. Used by one thread.
  */
 final class PoisonSearch {
 
   static final int STRIKES = 3;
+
+  /** So many batches of events that failed alone are held at most while others go through. */
+  static final int HELD_BATCHES = 10;
+
+  private static final int MOST_HELD = 1_000_000;
 
   /** After so many events that failed alone, and none stored, the sink is taken to be away. */
   private static final int BLIND = 3;
 
   private static final long FIRST_BACKOFF = TimeUnit.MILLISECONDS.toNanos(50);
 
+  /** An event that is tried alone, apart from the others. */
   private static final class Suspect {
-    private final long since;
+    private long since;
     private long next;
     private long backoff = FIRST_BACKOFF;
     private int strikes;
 
-    Suspect(long now) {
-      since = now;
+    void strike(long now) {
+      since = strikes == 0 ? now : since;
+      strikes++;
     }
   }
+
+  private record Alone(UsageEvent event, Throwable failure) {}
 
   private final Delivery delivery;
   private final int batchSize;
@@ -55,9 +66,9 @@ final class PoisonSearch {
     this.nanoTime = nanoTime;
   }
 
-  /** How many events are held that failed alone. */
-  int suspects() {
-    return suspects.size();
+  /** How many events that failed alone are held beside a batch; no more are than fit in memory. */
+  int held() {
+    return (int) Math.min(suspects.size(), Math.min(MOST_HELD, (long) batchSize * HELD_BATCHES));
   }
 
   /** Whether the last pass had no event but those under suspicion, and so could prove nothing. */
@@ -92,20 +103,22 @@ final class PoisonSearch {
       parts.addFirst(company);
     }
     Set<UsageEvent> settled = Collections.newSetFromMap(new IdentityHashMap<>());
-    List<UsageEvent> alone = new ArrayList<>();
+    List<Alone> alone = new ArrayList<>();
     Throwable failure = null;
     while (!parts.isEmpty() && host.goesOn() && (!settled.isEmpty() || alone.size() < BLIND)) {
       List<UsageEvent> part = parts.removeFirst();
       var left = new ArrayList<>(part);
+      Throwable thrown = null;
       try {
         delivery.write(left);
       } catch (Throwable e) {
+        thrown = e;
         failure = e;
       }
       // What was rejected in words proves as well that the sink works.
       settled.addAll(part.subList(0, part.size() - left.size()));
-      if (left.size() == 1) {
-        alone.add(left.get(0));
+      if (left.size() == 1 && thrown != null) {
+        alone.add(new Alone(left.get(0), thrown));
       } else if (!left.isEmpty()) {
         if (part == company) {
           Collections.rotate(left, -(probeFrom % left.size()));
@@ -115,7 +128,7 @@ final class PoisonSearch {
       }
     }
     settled.forEach(suspects::remove);
-    judge(alone, !settled.isEmpty(), host.closing(), settled, failure);
+    judge(alone, !settled.isEmpty(), host.closing(), settled);
     batch.removeIf(settled::contains);
     // The next pass looks elsewhere. The batch keeps its order: mostly the sink is just away.
     probeFrom = settled.isEmpty() ? probeFrom + alone.size() : 0;
@@ -123,27 +136,32 @@ final class PoisonSearch {
   }
 
   private void judge(
-      List<UsageEvent> alone,
-      boolean sinkWorks,
-      boolean closing,
-      Set<UsageEvent> settled,
-      @Nullable Throwable failure) {
+      List<Alone> alone, boolean sinkWorks, boolean closing, Set<UsageEvent> settled) {
     long now = nanoTime.getAsLong();
-    for (UsageEvent event : alone) {
+    boolean crowded =
+        suspects.values().stream().filter(suspect -> suspect.strikes > 0).count() > batchSize / 2;
+    for (Alone one : alone) {
+      UsageEvent event = one.event;
       Suspect suspect = suspects.get(event);
       if (suspect == null && sinkWorks) {
-        suspect = new Suspect(now);
+        suspect = new Suspect();
         suspects.put(event, suspect);
       }
       if (suspect == null) {
         continue;
       }
-      suspect.strikes += sinkWorks ? 1 : 0;
       suspect.next = now + suspect.backoff;
       suspect.backoff = Math.min(suspect.backoff * 2, Courier.LAST_BACKOFF);
-      boolean waited = now - suspect.since >= patience || suspects.size() > batchSize / 2;
-      if (closing || (sinkWorks && waited && suspect.strikes >= STRIKES)) {
-        delivery.drop(List.of(event), DropReason.REJECTED, failure);
+      if (Outage.isMeantBy(one.failure)) {
+        continue;
+      }
+      if (sinkWorks) {
+        suspect.strike(now);
+      }
+      boolean waited = now - suspect.since >= patience || crowded;
+      boolean proven = sinkWorks && waited && suspect.strikes >= STRIKES;
+      if (proven || (closing && suspect.strikes > 0)) {
+        delivery.drop(List.of(event), DropReason.REJECTED, one.failure);
         suspects.remove(event);
         settled.add(event);
       }

@@ -125,6 +125,11 @@ final class Segment {
     sealed = true;
   }
 
+  /** False as long as it goes again if the first write to it fails. */
+  boolean stays() {
+    return sealed || end > HEADER;
+  }
+
   /** Whether something in it could not be read: it is worth keeping. */
   boolean damaged() {
     return damaged;

@@ -1,6 +1,7 @@
 package io.github.usage4j.sink;
 
 import io.github.usage4j.UsageException;
+import io.github.usage4j.internal.EventFileWriter;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -10,6 +11,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -60,13 +62,7 @@ final class SpoolFolder {
   static SpoolFolder open(Path directory) {
     try {
       boolean posix = directory.getFileSystem().supportedFileAttributeViews().contains("posix");
-      if (!Files.isDirectory(directory)) {
-        Path parent = directory.toAbsolutePath().getParent();
-        if (parent != null) {
-          Files.createDirectories(parent);
-        }
-        Files.createDirectory(directory, attributes(posix, "rwx------"));
-      }
+      EventFileWriter.createDirectories(directory, attributes(posix, "rwx------"));
       FileChannel lock = lock(directory.resolve("lock"), posix);
       return new SpoolFolder(directory, posix, lock);
     } catch (FileAlreadyExistsException e) {
@@ -127,7 +123,20 @@ final class SpoolFolder {
     }
   }
 
-  /** A new file, whose name stays if the machine fails. */
+  /** The greatest number that a file has that was set aside; 0 if there is none. */
+  long lastSetAside() throws IOException {
+    try (Stream<Path> all = Files.list(directory)) {
+      return all.map(path -> path.getFileName().toString())
+          .filter(name -> name.endsWith(CORRUPT) && name.contains(Segment.SUFFIX))
+          .map(name -> name.substring(0, name.indexOf(Segment.SUFFIX)) + Segment.SUFFIX)
+          .flatMap(name -> Segment.numberOf(Path.of(name)).stream())
+          .mapToLong(number -> number)
+          .max()
+          .orElse(0);
+    }
+  }
+
+  /** A new file; whoever needs its name to stay forces the folder. */
   Path newFile(long number) throws IOException {
     Path file = directory.resolve(Segment.name(number));
     create(file, posix);
@@ -153,13 +162,48 @@ final class SpoolFolder {
     }
   }
 
-  /** Keeps a file that has something wrong out of the way, for people. */
+  /**
+   * Gives a file in which something is wrong a second name, under which it stays for people. From
+   * now on it is kept whatever becomes of this process; it can be read and deleted as before.
+   */
+  void keep(Path file) {
+    try {
+      Path kept = nameToKeep(file);
+      if (!Files.exists(kept)) {
+        try {
+          Files.createLink(kept, file);
+        } catch (IOException | UnsupportedOperationException e) {
+          LOG.debug("There are no links here", e);
+          Files.copy(file, kept, StandardCopyOption.COPY_ATTRIBUTES);
+        }
+        EventFileWriter.forceDirectory(directory);
+      }
+    } catch (IOException e) {
+      LOG.warn("Cannot keep {}; it is tried again when all of it is stored", file, e);
+    }
+  }
+
+  /** Takes a file in which something is wrong out of the way, and keeps it for people. */
   void setAside(Path file) {
     try {
-      Files.move(file, file.resolveSibling(file.getFileName() + CORRUPT));
+      Path kept = nameToKeep(file);
+      if (Files.exists(kept)) {
+        Files.delete(file);
+      } else {
+        Files.move(file, kept);
+      }
     } catch (IOException e) {
       LOG.warn("Cannot set {} aside", file, e);
     }
+  }
+
+  /** The name under which the file is kept already, or else one that is free. */
+  private static Path nameToKeep(Path file) throws IOException {
+    Path kept = file.resolveSibling(file.getFileName() + CORRUPT);
+    for (int i = 2; Files.exists(kept) && Files.mismatch(kept, file) >= 0; i++) {
+      kept = file.resolveSibling(file.getFileName() + "." + i + CORRUPT);
+    }
+    return kept;
   }
 
   void delete(Path file) {

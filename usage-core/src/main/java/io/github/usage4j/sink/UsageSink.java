@@ -20,7 +20,9 @@ public interface UsageSink {
    *
    * @param events not empty; the list is not changed afterwards
    * @throws RejectedException if the batch can never be stored because of what is in it
-   * @throws Exception if it cannot be stored now; it will be tried again
+   * @throws Exception if it cannot be stored now; it will be tried again. One that is, or is caused
+   *     by, a {@link java.sql.SQLTransientException}, a {@link java.sql.SQLRecoverableException}, a
+   *     lost connection or a timeout is never taken for the fault of an event
    */
   void write(List<UsageEvent> events) throws Exception;
 

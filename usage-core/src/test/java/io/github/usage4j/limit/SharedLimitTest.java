@@ -168,6 +168,70 @@ class SharedLimitTest {
     assertThat(instance.calls(ADA, 50)).isTrue();
   }
 
+  /** A store that does what it is asked, but whose answer is lost when a test says so. */
+  private LimitStore losingAnswers(AtomicBoolean loses) {
+    LimitStore real = world.store.limits();
+    return (LimitStore)
+        Proxy.newProxyInstance(
+            LimitStore.class.getClassLoader(),
+            new Class<?>[] {LimitStore.class},
+            (proxy, method, arguments) -> {
+              Object answer = method.invoke(real, arguments);
+              if (loses.get() && method.getName().equals("lease")) {
+                throw new UsageException("the connection broke after the commit", null);
+              }
+              return answer;
+            });
+  }
+
+  /** Nobody has anything in use: another instance may take all that is left. */
+  private void assertAllCanBeTaken(Instance idle, long left) {
+    world.pass(Duration.ofSeconds(2));
+    idle.limiter().tick();
+    Instance other = world.instance(team(1600));
+    assertThat(other.calls(ADA, left)).isTrue();
+    assertThat(other.calls(ADA, 1)).isFalse();
+  }
+
+  @Test
+  void storeAway_whileAnIdleCounterGoes_keepsNothingFromOthers() {
+    var fails = new AtomicBoolean();
+    Instance instance = world.instance(failing(fails), builder -> builder.limits(team(1600)));
+    assertThat(instance.calls(ADA, 10)).isTrue();
+    fails.set(true);
+    for (int i = 0; i < 3; i++) {
+      world.pass(Duration.ofSeconds(61));
+      instance.limiter().tick();
+    }
+    fails.set(false);
+    assertAllCanBeTaken(instance, 1590);
+  }
+
+  @Test
+  void leaseOfWhichNothingWasHeard_isGivenBackByAnIdleCounter() {
+    var loses = new AtomicBoolean(true);
+    Instance instance = world.instance(losingAnswers(loses), builder -> builder.limits(team(1600)));
+    assertThat(instance.calls(ADA, 10)).isFalse();
+    loses.set(false);
+    world.pass(Duration.ofSeconds(61));
+    instance.limiter().tick();
+    assertAllCanBeTaken(instance, 1600);
+  }
+
+  @Test
+  void givingBack_ofWhichNothingWasHeard_lendsNothingTwice() {
+    var loses = new AtomicBoolean();
+    Instance instance = world.instance(losingAnswers(loses), builder -> builder.limits(team(1600)));
+    assertThat(instance.calls(ADA, 10)).isTrue();
+    loses.set(true);
+    world.pass(Duration.ofSeconds(61));
+    instance.limiter().tick();
+    Instance other = world.instance(team(1600));
+    assertThat(other.calls(ADA, 1590)).isTrue();
+    assertThat(instance.calls(ADA, 1)).isFalse();
+    assertThat(world.usedTokens()).isEqualByComparingTo("1600");
+  }
+
   @Test
   void storeAway_letsThrough_whereThatIsThePolicy_andCountsIt() {
     var fails = new AtomicBoolean(true);

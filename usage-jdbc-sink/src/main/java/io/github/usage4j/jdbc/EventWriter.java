@@ -71,7 +71,10 @@ final class EventWriter {
             "the database refuses what is in a batch of " + batch.size() + ": " + e.getMessage(),
             e);
       }
-      throw e;
+      // Drivers say so in many types; whoever delivers looks for events that are to blame.
+      throw SqlStates.saysAway(e)
+          ? new SQLTransientException(e.getMessage(), SqlStates.of(e), e.getErrorCode(), e)
+          : e;
     }
     if (outcome.counted != null) {
       outcome.counted.tellHolders();

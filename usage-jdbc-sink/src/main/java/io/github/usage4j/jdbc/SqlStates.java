@@ -1,6 +1,7 @@
 package io.github.usage4j.jdbc;
 
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,19 @@ final class SqlStates {
   private static final Set<Integer> MARIADB_CONTENT = Set.of(1265, 1364, 1366, 1406);
 
   private static final Set<String> MARIADB_STATES = Set.of(MARIADB_CONSTRAINT, "HY000", "01000");
+
+  /**
+   * What has nothing to do with the content: the connection (08), a rollback (40), resources (53),
+   * a row locked too long (55P03, HYT00, HYT01), an operator or a time limit (57, MariaDB 70100),
+   * the system (58); H2: row changed meanwhile, connection broken, database closed.
+   */
+  private static final List<String> AWAY =
+      List.of(
+          "08", "40", "53", "55P03", "57", "58", "HYT00", "HYT01", "70100", "90131", "90067",
+          "90098", "90121");
+
+  /** A row locked too long, a deadlock, one that changed meanwhile, a full disk, a full table. */
+  private static final Set<Integer> MARIADB_AWAY = Set.of(1205, 1213, 1020, 1021, 1114);
 
   private SqlStates() {}
 
@@ -50,6 +64,13 @@ final class SqlStates {
         && (state.startsWith("22")
             || state.startsWith("23")
             || (MARIADB_STATES.contains(state) && MARIADB_CONTENT.contains(error.getErrorCode())));
+  }
+
+  /** True if other content would have failed as well: what is in the batch is not to blame. */
+  static boolean saysAway(SQLException error) {
+    String state = of(error);
+    return AWAY.stream().anyMatch(state::startsWith)
+        || (MARIADB_STATES.contains(state) && MARIADB_AWAY.contains(error.getErrorCode()));
   }
 
   /** True if a number does not fit into its column. */
