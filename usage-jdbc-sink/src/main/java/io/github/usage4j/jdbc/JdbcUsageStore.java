@@ -251,15 +251,10 @@ public final class JdbcUsageStore implements UsageStore {
               + " BYPASSRLS never are); apply postgresql/rls.sql and open the store again",
           null);
     }
-<<<<<<< HEAD
     JdbcUsageReader member =
-        JdbcUsageStoreBuilder.reader(new IdentityDataSource(dataSource, identity), dialect, tables);
-    return new UsageQueries(who.user() == null ? member : member.byCaller());
-=======
-    return new UsageQueries(
         JdbcUsageStoreBuilder.reader(
-            new IdentityDataSource(dataSource, dialect, identity), dialect, tables));
->>>>>>> erase-fix
+            new IdentityDataSource(dataSource, dialect, identity), dialect, tables);
+    return new UsageQueries(who.user() == null ? member : member.byCaller());
   }
 
   /**
