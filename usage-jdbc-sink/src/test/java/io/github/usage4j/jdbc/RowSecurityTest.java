@@ -280,6 +280,17 @@ class RowSecurityTest {
   }
 
   @Test
+  void queries_onAConnectionOfOneUser_sumOwnRows_alsoOfTheWholeOrganization() throws Exception {
+    try (Connection connection =
+        new IdentityDataSource(pool, store.dialect(), new RowIdentity(false, "acme", "ada"))
+            .getConnection()) {
+      assertThat(store.queries(connection).total(ALL, EVER).calls()).isEqualTo(1);
+      assertThat(store.queries(connection).total(UsageFilter.organization("acme"), EVER).calls())
+          .isEqualTo(1);
+    }
+  }
+
+  @Test
   void queriesAs_whateverIsAsked_answersFromOwnRows() {
     UsageQueries acme = store.queriesAs(UsageFilter.organization("acme"));
     UsageQueries ada = store.queriesAs(UsageFilter.organization("acme").user("ada"));
