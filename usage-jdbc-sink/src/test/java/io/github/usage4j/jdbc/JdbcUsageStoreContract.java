@@ -20,6 +20,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLTransientException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -136,7 +137,7 @@ abstract class JdbcUsageStoreContract extends UsageReportsContract {
   }
 
   @Test
-  void write_temporaryError_isThrownAsItIs() {
+  void write_temporaryError_isThrownAsTransient() {
     for (String state : List.of("08006", "53300", "57014", "55P03", "40003")) {
       var failure = new SQLException("now is bad", state);
       dataSource.fault =
@@ -145,7 +146,11 @@ abstract class JdbcUsageStoreContract extends UsageReportsContract {
               throw failure;
             }
           };
-      assertThatThrownBy(() -> store.write(List.of(chat().build()))).isSameAs(failure);
+      assertThatExceptionOfType(SQLTransientException.class)
+          .isThrownBy(() -> store.write(List.of(chat().build())))
+          .withMessage("now is bad")
+          .withCause(failure)
+          .matches(thrown -> thrown.getSQLState().equals(state));
     }
     dataSource.fault = FaultyDataSource.NONE;
     assertThat(calls()).isZero();

@@ -192,12 +192,15 @@ class SpoolKillTest {
   }
 
   @Test
-  void spoolInFrontOfH2_threeKills_loseNothing() throws Exception {
-    killSpool(h2(), 3, 1);
+  void spoolInFrontOfPostgres_threeKills_loseNothing() throws Exception {
+    killSpool(postgres(), 3, 1);
   }
 
+  /**
+   * On a quiet machine: beside busy processors H2 itself falls back on older versions of a file.
+   */
   @Test
-  @Tag("full")
+  @Tag("stress")
   void spoolInFrontOfH2_manyKills_loseNothing() throws Exception {
     killSpool(h2(), Integer.getInteger("usage4j.kills", 25), 2);
   }
@@ -210,8 +213,8 @@ class SpoolKillTest {
 
   @Test
   @Tag("full")
-  void memoryInFrontOfH2_kills_loseAtMostWhatWaits() throws Exception {
-    String url = h2();
+  void memoryInFrontOfPostgres_kills_loseAtMostWhatWaits() throws Exception {
+    String url = postgres();
     var random = new Random(4);
     var lost = new ArrayList<Long>();
     List<long[]> acknowledged = new ArrayList<>();
