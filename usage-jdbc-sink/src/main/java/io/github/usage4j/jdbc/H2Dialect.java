@@ -39,7 +39,6 @@ final class H2Dialect implements Dialect {
           "the database, and every event in it, would vanish with its last connection");
     } else if (!connection.isReadOnly()) {
       inFile = true;
-      H2Settings.keepOpen(connection);
       beforeWrite(connection);
     }
   }

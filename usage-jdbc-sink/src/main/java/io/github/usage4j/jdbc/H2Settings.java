@@ -6,21 +6,16 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.regex.Pattern;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** What exact accounting needs of an H2 database. */
 final class H2Settings {
 
   private static final String ADMIN_RIGHTS_REQUIRED = "90040";
   private static final String MEMORY = "jdbc:h2:mem:";
-  private static final String NOT_SET = "not set";
 
   /** Here or on a server, for which H2 takes a host with and without slashes. */
   private static final Pattern UNNAMED =
       Pattern.compile("^jdbc:h2:(?:(?:tcp|ssl):(?://)?[^/]*/)?mem:(?:;|$)");
-
-  private static final Logger LOG = LoggerFactory.getLogger(JdbcUsageStore.class);
 
   private H2Settings() {}
 
@@ -84,28 +79,6 @@ final class H2Settings {
     }
   }
 
-  /**
-   * Keeps a database in a file open until the process ends, unless somebody set otherwise. By
-   * default H2 closes it with the last connection, so without a pool after each batch, and moves
-   * its pages on each closing: beside busy processors whole files were lost in that.
-   */
-  static void keepOpen(Connection connection) throws SQLException {
-    String delay = setting(connection, "DB_CLOSE_DELAY");
-    if (!delay.equals("0") && !delay.equals(NOT_SET)) {
-      return;
-    }
-    try {
-      Dialect.execute(connection, "SET DB_CLOSE_DELAY -1");
-    } catch (SQLException e) {
-      if (!ADMIN_RIGHTS_REQUIRED.equals(e.getSQLState())) {
-        throw e;
-      }
-      LOG.warn(
-          "H2's DB_CLOSE_DELAY is 0 and this role may not set it: keep a connection open, or H2"
-              + " closes the database after each batch, which is slow and has lost data");
-    }
-  }
-
   private static String setting(Connection connection, String name) throws SQLException {
     String sql =
         "SELECT MIN(SETTING_VALUE), MAX(SETTING_VALUE) FROM INFORMATION_SCHEMA.SETTINGS"
@@ -117,7 +90,7 @@ final class H2Settings {
         String least = result.getString(1);
         String most = result.getString(2);
         if (least == null) {
-          return NOT_SET;
+          return "not set";
         }
         return least.equals(most) ? least : least + " or " + most;
       }
