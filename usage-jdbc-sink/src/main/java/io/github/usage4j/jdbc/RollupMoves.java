@@ -177,7 +177,7 @@ final class RollupMoves {
     ofBucket(sql, row, last == null ? PeriodParts.start(row.bucket()) : last);
     columns.forEach(column -> sql.add(" AND e.").add(column).add(" IS NOT NULL"));
     var seen = new boolean[1];
-    sql.add(" FETCH FIRST 1 ROWS ONLY").forEach(connection, found -> seen[0] = true);
+    sql.add(Sql.first(1)).forEach(connection, found -> seen[0] = true);
     return seen[0];
   }
 
