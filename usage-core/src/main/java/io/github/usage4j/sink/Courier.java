@@ -35,8 +35,8 @@ final class Courier {
     /** Adds what has come in since, up to so many. */
     void topUp(List<UsageEvent> batch, int atMost);
 
-    /** So many events of the batch are stored or dropped. */
-    void settled(int events);
+    /** So many events of the batch are stored or dropped, and these are left. */
+    void settled(int events, List<UsageEvent> left);
 
     /** A try failed; asked before {@link #goesOn}. */
     void failed();
@@ -75,7 +75,7 @@ final class Courier {
       PoisonSearch searching = failures < TRIES ? null : search;
       Throwable failure = attempt(batch, searching);
       int settled = before - batch.size();
-      host.settled(settled);
+      host.settled(settled, batch);
       if (batch.isEmpty()) {
         break;
       }

@@ -241,7 +241,7 @@ final class Forwarder implements Courier.Host {
   }
 
   @Override
-  public void settled(int events) {
+  public void settled(int events, List<UsageEvent> left) {
     // Counted when they are forgotten.
   }
 }

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -20,6 +21,10 @@ import org.jspecify.annotations.Nullable;
 final class MemoryBuffer implements UsageBuffer.Running, Courier.Host {
 
   private static final Duration AFTER_INTERRUPT = Duration.ofSeconds(1);
+
+  /** How long closing waits for the letters of what a sink holds that hangs. */
+  private static final Duration LETTERS = Duration.ofSeconds(2);
+
   private static final long ROOM_CHECK = TimeUnit.MICROSECONDS.toNanos(500);
 
   private final Delivery delivery;
@@ -36,7 +41,7 @@ final class MemoryBuffer implements UsageBuffer.Running, Courier.Host {
   private final Progress progress = new Progress();
   private final WaitingSince waitingSince = new WaitingSince();
 
-  /** How many events are settled: stored or dropped. Written by the writer only, until it ends. */
+  /** How many events are settled: stored or dropped. Written with the lock of leftovers. */
   private volatile long done;
 
   private volatile long flushed;
@@ -47,6 +52,7 @@ final class MemoryBuffer implements UsageBuffer.Running, Courier.Host {
   private volatile boolean givenUp;
   private volatile boolean terminated;
   private boolean abandoned; // guarded by leftovers
+  private List<UsageEvent> inHand = List.of(); // guarded by leftovers
   private final AtomicBoolean closing = new AtomicBoolean();
   private final Object leftovers = new Object();
 
@@ -204,16 +210,30 @@ final class MemoryBuffer implements UsageBuffer.Running, Courier.Host {
       givenUp = true;
       writer.interrupt();
       if (!Threads.join(writer, AFTER_INTERRUPT)) {
-        synchronized (leftovers) {
-          abandoned = true;
-          // The sink hangs. What it holds may still arrive, but nobody will know.
-          counts.drop((int) (accepted() - done), DropReason.CLOSED);
-        }
+        abandon();
       }
     }
     if (reports) {
       DeliveryCounts.reportClosed(health());
     }
+  }
+
+  /**
+   * The sink hangs. What it holds may still arrive, but nobody will know: letters are kept of all
+   * of it, by another thread because their disk may hang too.
+   */
+  private void abandon() {
+    var left = new ArrayList<UsageEvent>();
+    synchronized (leftovers) {
+      abandoned = true;
+      left.addAll(inHand);
+      queue.drain(left::add);
+    }
+    var why = new TimeoutException("the sink hung, and may have this event all the same");
+    var keeper = new Thread(() -> delivery.drop(left, DropReason.CLOSED, why), "usage4j-letters");
+    keeper.setDaemon(true);
+    keeper.start();
+    var unused = Threads.join(keeper, LETTERS);
   }
 
   private void run() {
@@ -241,7 +261,7 @@ final class MemoryBuffer implements UsageBuffer.Running, Courier.Host {
   /** Takes what is there, and waits for more unless somebody waits for it. */
   private boolean collect(List<UsageEvent> batch) {
     waitingSince.mark(accepted());
-    queue.drain(batch::add, batchSize);
+    take(batch, batchSize);
     if (batch.isEmpty()) {
       return false;
     }
@@ -255,26 +275,48 @@ final class MemoryBuffer implements UsageBuffer.Running, Courier.Host {
       park(left);
     }
     collecting = false;
-    queue.drain(batch::add, batchSize - batch.size());
+    take(batch, batchSize - batch.size());
     return true;
   }
 
-  private void giveUp(List<UsageEvent> left) {
+  /** The queue has one consumer: this thread, until it is abandoned. */
+  private void take(List<UsageEvent> batch, int atMost) {
     synchronized (leftovers) {
-      if (!left.isEmpty() && !abandoned) {
-        delivery.drop(List.copyOf(left), DropReason.CLOSED, null);
+      if (!abandoned) {
+        queue.drain(batch::add, atMost);
+        inHand = List.copyOf(batch);
       }
     }
-    settled(left.size());
+  }
+
+  /** What was abandoned is dropped by who did that. */
+  private void giveUp(List<UsageEvent> left) {
+    synchronized (leftovers) {
+      if (abandoned) {
+        return;
+      }
+      inHand = List.of();
+    }
+    drop(left);
     left.clear();
   }
 
+  /** Without a lock: a disk that hangs here must not keep others from closing. */
+  private void drop(List<UsageEvent> left) {
+    if (!left.isEmpty()) {
+      delivery.drop(List.copyOf(left), DropReason.CLOSED, null);
+      settled(left.size(), List.of());
+    }
+  }
+
   @Override
-  public void settled(int events) {
+  public void settled(int events, List<UsageEvent> left) {
+    synchronized (leftovers) {
+      inHand = List.copyOf(left);
+      done += events;
+      waitingSince.settledUpTo(done);
+    }
     if (events > 0) {
-      long before = done;
-      done = before + events;
-      waitingSince.settledUpTo(before + events);
       progress.signal();
     }
   }
@@ -298,7 +340,7 @@ final class MemoryBuffer implements UsageBuffer.Running, Courier.Host {
   @Override
   public void topUp(List<UsageEvent> batch, int atMost) {
     if (atMost > 0) {
-      queue.drain(batch::add, atMost);
+      take(batch, atMost);
     }
   }
 
@@ -346,13 +388,12 @@ final class MemoryBuffer implements UsageBuffer.Running, Courier.Host {
   }
 
   private void dropLeftovers() {
+    var left = new ArrayList<UsageEvent>();
     synchronized (leftovers) {
-      var left = new ArrayList<UsageEvent>();
-      queue.drain(left::add);
-      if (!left.isEmpty() && !abandoned) {
-        delivery.drop(left, DropReason.CLOSED, null);
-        settled(left.size());
+      if (!abandoned) {
+        queue.drain(left::add);
       }
     }
+    drop(left);
   }
 }

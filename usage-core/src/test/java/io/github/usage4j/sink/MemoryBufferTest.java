@@ -8,6 +8,7 @@ import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Kind;
 import io.github.usage4j.UsageMetrics.DropReason;
 import io.github.usage4j.sink.UsageBuffer.Running;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class MemoryBufferTest {
@@ -236,7 +238,9 @@ class MemoryBufferTest {
   }
 
   @Test
-  void close_whileTheSinkHangs_returnsAndCountsEachEventOnce() throws Exception {
+  void close_whileTheSinkHangs_returnsCountsEachEventOnce_andKeepsItAsALetter(@TempDir Path temp)
+      throws Exception {
+    Path letters = temp.resolve("letters.jsonl");
     var entered = new CountDownLatch(1);
     var release = new CountDownLatch(1);
     UsageSink hanging =
@@ -257,13 +261,19 @@ class MemoryBufferTest {
             .closeTimeout(Duration.ofMillis(100))
             .batchSize(10)
             .maxDelay(Duration.ZERO)
+            .deadLetters(letters)
             .inFrontOf(hanging, metrics);
-    buffer.write(events(25));
+    List<UsageEvent> events = events(25);
+    buffer.write(events);
     entered.await();
     buffer.close();
     assertThat(metrics.dropped(DropReason.CLOSED)).isEqualTo(25);
     release.countDown();
     assertThat(buffer.flush(Duration.ofSeconds(5))).isFalse();
+    assertThat(metrics.dropped(DropReason.CLOSED)).isEqualTo(25);
+    var kept = new ArrayList<UsageEvent>();
+    DeadLetters.in(letters).forEach(letter -> kept.add(letter.event()));
+    assertThat(kept).containsExactlyElementsOf(events);
   }
 
   @Test

@@ -91,7 +91,7 @@ class PoisonSearchTest {
     }
 
     @Override
-    public void settled(int events) {}
+    public void settled(int events, List<UsageEvent> left) {}
 
     @Override
     public void failed() {}
