@@ -20,6 +20,7 @@ final class H2Dialect implements Dialect {
   private static final int LOCK_TIMEOUT = 50200;
   private static final int LOCK_ATTEMPTS = 30;
 
+  private final H2File file = new H2File();
   private volatile boolean inFile;
 
   @Override
@@ -53,6 +54,7 @@ final class H2Dialect implements Dialect {
           0,
           "a process that is killed would lose events that were committed up to that many"
               + " milliseconds before");
+      file.onlyAppend(connection);
     }
   }
 

@@ -52,12 +52,7 @@ final class H2Settings {
    */
   static void require(Connection connection, String setting, int wanted, String otherwise)
       throws SQLException {
-    try {
-      Dialect.execute(connection, "SET " + setting + " " + wanted);
-    } catch (SQLException e) {
-      if (!ADMIN_RIGHTS_REQUIRED.equals(e.getSQLState())) {
-        throw e;
-      }
+    if (!set(connection, setting, wanted)) {
       String actual = setting(connection, setting);
       if (!Integer.toString(wanted).equals(actual)) {
         throw new UsageException(
@@ -74,8 +69,21 @@ final class H2Settings {
                 + " "
                 + wanted
                 + " and stay connected, because H2 forgets it when the database is closed",
-            e);
+            null);
       }
+    }
+  }
+
+  /** False if this role may not. */
+  static boolean set(Connection connection, String setting, int value) throws SQLException {
+    try {
+      Dialect.execute(connection, "SET " + setting + " " + value);
+      return true;
+    } catch (SQLException e) {
+      if (ADMIN_RIGHTS_REQUIRED.equals(e.getSQLState())) {
+        return false;
+      }
+      throw e;
     }
   }
 
