@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.sql.Types;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -43,8 +44,8 @@ record Column(String name, Type type, Function<UsageEvent, @Nullable Object> val
 
     /** A value as an element of a PostgreSQL array; what has no array class of its own is text. */
     Object element(Object value) {
-      if (value instanceof OffsetDateTime time) {
-        return time.toInstant().toString();
+      if (value instanceof OffsetDateTime time) { // an Instant takes ten times as long to print
+        return time.withOffsetSameInstant(ZoneOffset.UTC).toLocalDateTime() + "Z";
       }
       if (value instanceof BigDecimal amount) {
         return amount.toPlainString();

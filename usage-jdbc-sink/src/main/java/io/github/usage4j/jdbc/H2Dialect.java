@@ -278,25 +278,27 @@ final class H2Dialect implements Dialect {
   @Override
   public void addToRollup(Connection connection, String table, List<RollupRow> rows)
       throws SQLException {
+    List<RollupColumn> columns = RollupColumn.neededBy(rows);
+    List<RollupColumn> measures = columns.stream().filter(c -> c.merge() != null).toList();
     String update =
         "UPDATE "
             + table
             + " r SET "
-            + RollupColumn.merged(column -> "r." + column.name(), H2Dialect::mark)
+            + RollupColumn.merged(columns, column -> "r." + column.name(), H2Dialect::mark)
             + " WHERE r.grain = ? AND r.bucket = ? AND r.key_hash = ?";
     String insert =
         "INSERT INTO "
             + table
             + " ("
-            + RollupColumn.names()
+            + RollupColumn.names(columns)
             + ") VALUES ("
-            + String.join(", ", Collections.nCopies(RollupColumn.ALL.size(), "?"))
+            + RollupColumn.values(columns, columns.stream().map(column -> "?"))
             + ")";
     try (PreparedStatement updates = connection.prepareStatement(update);
         PreparedStatement inserts = connection.prepareStatement(insert)) {
       for (RollupRow row : rows) {
         int position = 1;
-        for (RollupColumn column : RollupColumn.MEASURES) {
+        for (RollupColumn column : measures) {
           column.bind(updates, position++, row);
           if (column.merge() == RollupMeasure.Merge.ADD_KNOWN) {
             column.bind(updates, position++, row);
@@ -311,8 +313,8 @@ final class H2Dialect implements Dialect {
       boolean found = true;
       for (int i = 0; i < updated.length; i++) {
         if (updated[i] == 0) {
-          for (int column = 0; column < RollupColumn.ALL.size(); column++) {
-            RollupColumn.ALL.get(column).bind(inserts, column + 1, rows.get(i));
+          for (int column = 0; column < columns.size(); column++) {
+            columns.get(column).bind(inserts, column + 1, rows.get(i));
           }
           inserts.addBatch();
           found = false;

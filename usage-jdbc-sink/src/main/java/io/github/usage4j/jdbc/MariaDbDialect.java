@@ -317,16 +317,17 @@ final class MariaDbDialect implements Dialect {
   @Override
   public void addToRollup(Connection connection, String table, List<RollupRow> rows)
       throws SQLException {
-    List<RollupColumn> columns = RollupColumn.ALL;
+    List<RollupColumn> columns = RollupColumn.neededBy(rows);
     String sql =
         "INSERT INTO "
             + table
             + " ("
-            + RollupColumn.names()
+            + RollupColumn.names(columns)
             + ") VALUES ("
-            + String.join(", ", Collections.nCopies(columns.size(), "?"))
+            + RollupColumn.values(columns, columns.stream().map(column -> "?"))
             + ") ON DUPLICATE KEY UPDATE "
-            + RollupColumn.merged(RollupColumn::name, column -> "VALUES(" + column.name() + ")");
+            + RollupColumn.merged(
+                columns, RollupColumn::name, column -> "VALUES(" + column.name() + ")");
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       for (RollupRow row : rows) {
         for (int i = 0; i < columns.size(); i++) {

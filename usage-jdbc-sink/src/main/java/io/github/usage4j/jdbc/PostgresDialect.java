@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** PostgreSQL. */
@@ -295,18 +296,20 @@ final class PostgresDialect implements Dialect {
   @Override
   public void addToRollup(Connection connection, String table, List<RollupRow> rows)
       throws SQLException {
-    List<RollupColumn> columns = RollupColumn.ALL;
+    List<RollupColumn> columns = RollupColumn.neededBy(rows);
     String sql =
         "INSERT INTO "
             + table
             + " AS r ("
-            + RollupColumn.names()
-            + ") SELECT * FROM unnest("
+            + RollupColumn.names(columns)
+            + ") SELECT "
+            + RollupColumn.values(columns, Stream.of("u.*"))
+            + " FROM unnest("
             + columns.stream()
                 .map(column -> "?::" + column.type().arrayOf + "[]")
                 .collect(Collectors.joining(", "))
-            + ") ON CONFLICT (grain, bucket, key_hash) DO UPDATE SET "
-            + RollupColumn.merged(c -> "r." + c.name(), c -> "excluded." + c.name());
+            + ") u ON CONFLICT (grain, bucket, key_hash) DO UPDATE SET "
+            + RollupColumn.merged(columns, c -> "r." + c.name(), c -> "excluded." + c.name());
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       for (int from = 0; from < rows.size(); from += ROWS_PER_STATEMENT) {
         List<RollupRow> some = rows.subList(from, Math.min(from + ROWS_PER_STATEMENT, rows.size()));

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,9 +25,6 @@ record RollupColumn(
   /** In the order of the table. */
   static final List<RollupColumn> ALL = all();
 
-  /** Those that add up. */
-  static final List<RollupColumn> MEASURES = ALL.stream().filter(c -> c.merge != null).toList();
-
   void bind(PreparedStatement statement, int position, RollupRow row) throws SQLException {
     Object bound = value.apply(row);
     if (bound == null) {
@@ -36,14 +34,44 @@ record RollupColumn(
     }
   }
 
-  static String names() {
-    return ALL.stream().map(RollupColumn::name).collect(Collectors.joining(", "));
+  /** Whether these rows have anything in it that changes a stored row. */
+  private boolean isNeeded(List<RollupRow> rows) {
+    return merge == null || rows.stream().anyMatch(row -> merge.changes(value.apply(row)));
+  }
+
+  /**
+   * The columns that these rows need: most applications never count half of them, and what is not
+   * written costs nothing. A new row has 0 or NULL in the others, by {@link #names}.
+   */
+  static List<RollupColumn> neededBy(List<RollupRow> rows) {
+    return ALL.stream().filter(column -> column.isNeeded(rows)).toList();
+  }
+
+  private static Stream<RollupColumn> without(List<RollupColumn> needed) {
+    return ALL.stream().filter(column -> !needed.contains(column));
+  }
+
+  /** All names for an INSERT, first those that are needed. */
+  static String names(List<RollupColumn> needed) {
+    return Stream.concat(needed.stream(), without(needed))
+        .map(RollupColumn::name)
+        .collect(Collectors.joining(", "));
+  }
+
+  /** These expressions for the needed ones, and what the others have in a new row. */
+  static String values(List<RollupColumn> needed, Stream<String> ofNeeded) {
+    Stream<String> others =
+        without(needed).map(column -> column.merge == Merge.ADD_KNOWN ? "NULL" : "0");
+    return Stream.concat(ofNeeded, others).collect(Collectors.joining(", "));
   }
 
   /** The assignments that add a row to the stored one; both functions make expressions. */
-  static String merged(Function<RollupColumn, String> stored, Function<RollupColumn, String> more) {
+  static String merged(
+      List<RollupColumn> needed,
+      Function<RollupColumn, String> stored,
+      Function<RollupColumn, String> more) {
     var assignments = new ArrayList<String>();
-    for (RollupColumn column : MEASURES) {
+    for (RollupColumn column : needed) {
       if (column.merge != null) {
         String sum = column.merge.of(stored.apply(column), more.apply(column));
         assignments.add(column.name + " = " + sum);
@@ -58,9 +86,8 @@ record RollupColumn(
     columns.add(key("bucket", Column.Type.DATE, RollupRow::bucket));
     columns.add(key("key_hash", Column.Type.UUID, RollupRow::hash));
     for (int i = 0; i < RollupKey.COLUMNS.size(); i++) {
-      int position = i;
-      columns.add(
-          key(RollupKey.COLUMNS.get(i), Column.Type.TEXT, row -> row.key().values().get(position)));
+      Function<RollupKey, String> part = RollupKey.VALUES.get(i);
+      columns.add(key(RollupKey.COLUMNS.get(i), Column.Type.TEXT, row -> part.apply(row.key())));
     }
     for (RollupMeasure measure : RollupMeasure.ALL) {
       columns.add(new RollupColumn(measure.name(), measure.type(), measure.merge(), measure::of));

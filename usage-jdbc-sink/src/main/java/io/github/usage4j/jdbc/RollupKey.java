@@ -5,6 +5,7 @@ import io.github.usage4j.UsageEvent;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,17 @@ record RollupKey(
   static final List<String> COLUMNS =
       List.of(
           "organization", "user_id", "customer_id", "category", "provider", "model", "currency");
+
+  /** The values of {@link #COLUMNS}. */
+  static final List<Function<RollupKey, String>> VALUES =
+      List.of(
+          RollupKey::organization,
+          RollupKey::user,
+          RollupKey::customer,
+          RollupKey::category,
+          RollupKey::provider,
+          RollupKey::model,
+          RollupKey::currency);
 
   /** Those that rows of whole organizations leave out. */
   static final Set<String> OF_CALLERS = Set.of("user_id", "customer_id");

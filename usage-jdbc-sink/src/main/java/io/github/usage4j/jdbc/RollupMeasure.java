@@ -41,6 +41,15 @@ record RollupMeasure(
     /** The later one. */
     LATEST;
 
+    /** Whether this value, added to a stored one, makes another one of it. */
+    boolean changes(@Nullable Object more) {
+      return switch (this) {
+        case ADD -> more instanceof BigDecimal amount ? amount.signum() != 0 : count(more) != 0;
+        case ADD_KNOWN -> more != null;
+        case LATEST -> true;
+      };
+    }
+
     /** An expression for both together. */
     String of(String stored, String more) {
       return switch (this) {

@@ -186,6 +186,31 @@ abstract class RollupContract {
     assertThat(total().calls()).isEqualTo(1);
   }
 
+  private static List<RollupColumn> measures() {
+    return RollupColumn.ALL.stream().filter(column -> column.merge() != null).toList();
+  }
+
+  /** Each batch writes other columns of the same rows, in both orders. */
+  @Test
+  void write_batchesThatNeedOtherColumns_addUp_andAKnownZeroIsNotUnknown() throws Exception {
+    var who = Attribution.organization("acme").user("7");
+    var unknown = chat().attribution(who).tokens(TokenCounts.UNKNOWN).build();
+    var none = new TokenCounts(0L, 0L, 0L, null, null, 0L, null, null);
+    var calls = new ArrayList<UsageEvent>();
+    calls.add(unknown);
+    calls.add(chat().attribution(who).tokens(none).build());
+    UsageEvents.random(11, 30)
+        .forEach(call -> calls.add(call.toBuilder().attribution(who).build()));
+    calls.add(chat().attribution(who).build());
+
+    for (UsageEvent call : calls) {
+      store.write(List.of(call));
+      UsageSummary sum = store.queries().total(ALL, BillingPeriod.lifetime());
+      assertThat(sum.tokens().cacheRead() == null).isEqualTo(call == unknown);
+      assertThat(store.maintenance().verify(BillingPeriod.lifetime())).isEmpty();
+    }
+  }
+
   @Test
   void write_greatestCosts_addUpExactly() throws Exception {
     var greatest = Cost.total(new BigDecimal("99999999999999999999"), "USD");
@@ -310,7 +335,7 @@ abstract class RollupContract {
     store.write(UsageEvents.random(3, 100));
     String row = " WHERE organization = 'sole' AND grain = ";
     var tables = new Tables(Tables.DEFAULT_PREFIX);
-    for (RollupColumn column : RollupColumn.MEASURES) {
+    for (RollupColumn column : measures()) {
       String other =
           column.type() == Column.Type.TIMESTAMP
               ? "TIMESTAMP '2026-11-21 11:59:59.999999'"
