@@ -199,7 +199,7 @@ abstract class RollupContract {
     var calls = new ArrayList<UsageEvent>();
     calls.add(unknown);
     calls.add(chat().attribution(who).tokens(none).build());
-    UsageEvents.random(11, 30)
+    UsageEvents.random(11, 12)
         .forEach(call -> calls.add(call.toBuilder().attribution(who).build()));
     calls.add(chat().attribution(who).build());
 
