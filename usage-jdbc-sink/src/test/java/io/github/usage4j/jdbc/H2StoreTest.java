@@ -8,6 +8,7 @@ import java.util.List;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The contract on H2, in a file and in memory, in each compatibility mode. */
@@ -64,6 +65,7 @@ class H2StoreTest {
 
   /** Which knows no LIMIT. */
   @Nested
+  @Tag("full")
   class InMsSqlServerMode extends JdbcSchemaContract {
     @Override
     DataSource newDatabase() {
