@@ -8,17 +8,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.langchain4j.data.audio.Audio;
 import dev.langchain4j.data.embedding.Embedding;
+import dev.langchain4j.data.image.Image;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.model.StreamingResponseHandler;
+import dev.langchain4j.model.audio.AudioTranscriptionModel;
+import dev.langchain4j.model.audio.AudioTranscriptionResponse;
+import dev.langchain4j.model.audio.TextToSpeechModel;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatModelStreamingEvent;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.image.ImageModel;
 import dev.langchain4j.model.language.StreamingLanguageModel;
+import dev.langchain4j.model.moderation.Moderation;
+import dev.langchain4j.model.moderation.ModerationModel;
+import dev.langchain4j.model.moderation.ModerationRequest;
+import dev.langchain4j.model.moderation.ModerationResponse;
 import dev.langchain4j.model.output.Response;
 import dev.langchain4j.model.scoring.ScoringModel;
 import io.github.usage4j.UsageEvent;
@@ -214,6 +224,66 @@ class UnpricedPolicyTest {
     assertThatExceptionOfType(UnpricedModelException.class)
         .isThrownBy(() -> model.score("text", "query"));
     assertThat(refused().kind()).isEqualTo(UsageEvent.Kind.RERANK);
+  }
+
+  @Test
+  void image_isThrown() {
+    ImageModel model =
+        models.wrap(
+            (ImageModel)
+                prompt -> {
+                  asked.incrementAndGet();
+                  return Response.from(Image.builder().url("http://localhost/1").build());
+                });
+
+    assertThatExceptionOfType(UnpricedModelException.class).isThrownBy(() -> model.generate("a"));
+    assertThat(refused().kind()).isEqualTo(UsageEvent.Kind.IMAGE);
+  }
+
+  @Test
+  void moderation_isThrown() {
+    ModerationModel model =
+        models.wrap(
+            new ModerationModel() {
+              @Override
+              public ModerationResponse doModerate(ModerationRequest request) {
+                asked.incrementAndGet();
+                return ModerationResponse.builder().moderation(Moderation.notFlagged()).build();
+              }
+            });
+
+    assertThatExceptionOfType(UnpricedModelException.class).isThrownBy(() -> model.moderate("a"));
+    assertThat(refused().kind()).isEqualTo(UsageEvent.Kind.MODERATION);
+  }
+
+  @Test
+  void transcription_isThrown() {
+    AudioTranscriptionModel model =
+        models.wrap(
+            (AudioTranscriptionModel)
+                request -> {
+                  asked.incrementAndGet();
+                  return AudioTranscriptionResponse.from("a");
+                });
+    var audio = Audio.builder().binaryData(new byte[] {1}).mimeType("audio/wav").build();
+
+    assertThatExceptionOfType(UnpricedModelException.class)
+        .isThrownBy(() -> model.transcribeToText(audio));
+    assertThat(refused().kind()).isEqualTo(UsageEvent.Kind.TRANSCRIPTION);
+  }
+
+  @Test
+  void speech_isThrown() {
+    TextToSpeechModel model =
+        models.wrap(
+            (TextToSpeechModel)
+                request -> {
+                  asked.incrementAndGet();
+                  throw new AssertionError(request);
+                });
+
+    assertThatExceptionOfType(UnpricedModelException.class).isThrownBy(() -> model.synthesize("a"));
+    assertThat(refused().kind()).isEqualTo(UsageEvent.Kind.SPEECH);
   }
 
   @Test
