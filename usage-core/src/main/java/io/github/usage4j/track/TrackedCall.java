@@ -219,7 +219,7 @@ public final class TrackedCall {
    * calls that it makes are later steps of the operation.
    */
   public void within(Runnable callback) {
-    tracker.runWithin(frame, callback);
+    tracker.context().runWithin(frame, callback);
   }
 
   /**
@@ -272,7 +272,7 @@ public final class TrackedCall {
     giveBackAdmission();
     ended = tracker.events().bare(this, Outcome.CANCELLED, elapsed());
     letGo();
-    tracker.withdrawn(operation);
+    tracker.endedCalls().withdrawn(operation);
   }
 
   /**
@@ -431,12 +431,12 @@ public final class TrackedCall {
   private UsageEvent deliver(UsageEvent event) {
     try {
       admission.settle(event, tracker.guard());
-      tracker.deliver(event, operation);
+      tracker.endedCalls().deliver(event, operation);
     } finally {
       ended = event;
       letGo();
     }
-    tracker.tell(event, operation);
+    tracker.endedCalls().tell(event, operation);
     return event;
   }
 
