@@ -18,7 +18,7 @@ final class HeldCalls {
 
   private final long graceNanos;
   private final Timer timer;
-  private final Map<TrackedCall, Future<?>> waiting = new ConcurrentHashMap<>();
+  private final Map<CallEnd, Future<?>> waiting = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
   HeldCalls(Duration grace, Timer timer) {
@@ -26,7 +26,7 @@ final class HeldCalls {
     this.timer = timer;
   }
 
-  void hold(TrackedCall call) {
+  void hold(CallEnd call) {
     if (graceNanos == 0 || closed) {
       call.release();
       return;
@@ -43,7 +43,7 @@ final class HeldCalls {
     }
   }
 
-  private void graceIsOver(TrackedCall call) {
+  private void graceIsOver(CallEnd call) {
     long left = graceNanos - call.quietNanos();
     if (left > 0) {
       waiting.computeIfPresent(call, (c, f) -> timer.after(left, () -> graceIsOver(call)));
@@ -53,7 +53,7 @@ final class HeldCalls {
   }
 
   /** The call's event is delivered; nothing to wait for. */
-  void letGo(TrackedCall call) {
+  void letGo(CallEnd call) {
     if (!waiting.isEmpty()) {
       Future<?> end = waiting.remove(call);
       if (end != null) {
@@ -65,8 +65,8 @@ final class HeldCalls {
   /** Ends all, and waits for those that another thread is ending just now. */
   void endAll(long deadline) {
     closed = true;
-    List<TrackedCall> left = List.copyOf(waiting.keySet());
-    left.forEach(TrackedCall::release);
+    List<CallEnd> left = List.copyOf(waiting.keySet());
+    left.forEach(CallEnd::release);
     left.forEach(call -> call.awaitDelivery(deadline));
   }
 }

@@ -21,7 +21,7 @@ final class OpenStreams {
   private final Timer timer;
 
   /** By id, whose hash is there already; that of an object costs a call more than the rest. */
-  private final Map<UUID, TrackedCall> open = new ConcurrentHashMap<>();
+  private final Map<UUID, CallEnd> open = new ConcurrentHashMap<>();
 
   private final AtomicBoolean watching = new AtomicBoolean();
 
@@ -30,12 +30,12 @@ final class OpenStreams {
     this.timer = timer;
   }
 
-  void add(TrackedCall stream) {
+  void add(CallEnd stream) {
     open.put(stream.id(), stream);
     watch();
   }
 
-  void remove(TrackedCall stream) {
+  void remove(CallEnd stream) {
     open.remove(stream.id());
   }
 
@@ -46,9 +46,9 @@ final class OpenStreams {
   /** Gives all up, and waits for those that another thread is ending just now. */
   void closeAll(long deadline) {
     var why = new TimeoutException("the tracker was closed before the call had ended");
-    List<TrackedCall> left = List.copyOf(open.values());
+    List<CallEnd> left = List.copyOf(open.values());
     left.forEach(stream -> stream.abandon(why));
-    for (TrackedCall stream : left) {
+    for (CallEnd stream : left) {
       if (!stream.awaitDelivery(deadline)) {
         stream.abandon(why);
       }
@@ -64,7 +64,7 @@ final class OpenStreams {
   private void sweep() {
     watching.set(false);
     try {
-      for (TrackedCall stream : open.values()) {
+      for (CallEnd stream : open.values()) {
         if (stream.quietNanos() >= idleNanos) {
           stream.heard(); // or the next sweep would give it up again before this one has come to it
           var why =

@@ -80,6 +80,16 @@ final class ThreadContext {
     top.set(frame);
   }
 
+  /** Runs a callback with its frame on top. */
+  void runWithin(Frame frame, Runnable callback) {
+    Frame before = push(frame);
+    try {
+      callback.run();
+    } finally {
+      restore(before);
+    }
+  }
+
   /**
    * Takes a scope and everything above it off this thread; scopes above it are closed with it.
    *

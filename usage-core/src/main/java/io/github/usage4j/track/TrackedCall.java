@@ -9,7 +9,6 @@ import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.limit.UsageLimitExceededException;
-import io.github.usage4j.limit.UsageLimiter;
 import io.github.usage4j.pricing.UnpricedModelException;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TrackedCall {
 
-  private final UsageTracker tracker;
+  final UsageTracker tracker;
   final Operation operation;
   private final UUID id;
   final Kind kind;
@@ -45,16 +44,9 @@ public final class TrackedCall {
   private int step; // 0 once it was given back
   @Nullable Duration timeToFirstToken;
   @Nullable Consumer<UsageEventBuilder> details;
-  private @Nullable Failure held;
   List<TokenCounts> exchanges = List.of();
-  private volatile boolean ending; // claimed by one end, whose thread alone goes on
-  private volatile @Nullable UsageEvent ended; // set when it is delivered
-  private final Watch watch = new Watch();
-  private final Admission admission = new Admission();
-  private volatile boolean admittedOperation; // asked for it, and has not given it back
-
-  /** How a call failed that may still be answered. */
-  private record Failure(Duration after, Consumer<UsageEventBuilder> used) {}
+  final CallEnd end = new CallEnd(this);
+  final Admission admission = new Admission();
 
   TrackedCall(
       UsageTracker tracker,
@@ -107,28 +99,10 @@ public final class TrackedCall {
    *     then it has ended as refused
    */
   public void admit(CallSize size) {
-    if (suspended() || ending || !admission.begin()) {
-      return;
-    }
-    try {
-      Attribution who = attribution();
-      if (!tracker.pricing().allows(who, provider, model, occurredAt)) {
-        throw new UnpricedModelException(provider, model);
-      }
-      UsageLimiter limiter = tracker.limiter();
-      if (limiter != null) {
-        var request = new CallRequest(this, who, size, tracker.pricing());
-        admission.ask(() -> limiter.admit(request), tracker.guard());
-        admittedOperation = request.beginsOperation();
-        operation.admitted();
-      }
-    } catch (UsageLimitExceededException | UnpricedModelException refused) {
-      var unused = end(Outcome.REFUSED, event -> event.errorType(typeOf(refused)));
-      throw refused;
-    }
+    admission.admit(this, size);
   }
 
-  private synchronized Attribution attribution() {
+  synchronized Attribution attribution() {
     return attribution;
   }
 
@@ -144,7 +118,7 @@ public final class TrackedCall {
 
   /** The category, if the scope or resolver gave none. */
   public synchronized TrackedCall defaultCategory(@Nullable String category) {
-    if (!ending && attribution.category() == null && category != null) {
+    if (!end.hasBegun() && attribution.category() == null && category != null) {
       attribution = attribution.category(category);
     }
     return this;
@@ -155,7 +129,7 @@ public final class TrackedCall {
    * time, operation, attribution, tokens and outcome.
    */
   public synchronized TrackedCall describe(Consumer<UsageEventBuilder> more) {
-    if (!ending) {
+    if (!end.hasBegun()) {
       details = details == null ? more : details.andThen(more);
     }
     return this;
@@ -167,7 +141,7 @@ public final class TrackedCall {
    * tokens that the call ends with.
    */
   public synchronized TrackedCall exchanges(List<TokenCounts> each) {
-    if (ended == null) { // what a held call used is only known while it ends
+    if (!end.isDelivered()) { // what a held call used is only known while it ends
       exchanges = List.copyOf(each);
     }
     return this;
@@ -175,7 +149,7 @@ public final class TrackedCall {
 
   /** The first piece of a streamed answer is here; later calls change nothing. */
   public synchronized void firstToken() {
-    if (timeToFirstToken == null && !ending) {
+    if (timeToFirstToken == null && !end.hasBegun()) {
       timeToFirstToken = elapsed();
     }
   }
@@ -189,29 +163,12 @@ public final class TrackedCall {
    *     end it, the call ends as failed when it would be given up again
    */
   public void watch(Consumer<Throwable> giveUp) {
-    watch.begin(giveUp);
-    tracker.streams().add(this);
-    if (isDelivered()) { // meanwhile: nobody else takes it off again
-      forget();
-      tracker.streams().remove(this); // its end may have come between the two lines above
-    }
+    end.watch(giveUp);
   }
 
   /** A sign of life of a watched call is here: a piece of its answer, say. */
   public void heard() {
-    watch.heard();
-  }
-
-  /** For how long nothing was heard of it; without end if it is not watched. */
-  long quietNanos() {
-    return watch.quietNanos();
-  }
-
-  void abandon(Throwable why) {
-    Consumer<Throwable> how = ending ? null : watch.giveUp(this::failed);
-    if (how != null) {
-      tracker.guard().run(Anomaly.LISTENER_FAILED, "giving up a call", () -> how.accept(why));
-    }
+    end.heard();
   }
 
   /**
@@ -219,7 +176,7 @@ public final class TrackedCall {
    * calls that it makes are later steps of the operation.
    */
   public void within(Runnable callback) {
-    tracker.runWithin(frame, callback);
+    tracker.context().runWithin(frame, callback);
   }
 
   /**
@@ -240,25 +197,12 @@ public final class TrackedCall {
    */
   public TrackedCall inside(Kind kind, String provider, String model) {
     synchronized (this) {
-      if (!ending && step > 0 && operation.giveBack(step)) {
+      if (!end.hasBegun() && step > 0 && operation.giveBack(step)) {
         step = 0;
       }
     }
-    giveBackAdmission(); // that one asks for itself
+    admission.giveBack(this); // that one asks for itself
     return tracker.startInside(operation, kind, provider, model);
-  }
-
-  /** Whoever takes its place asks for the operation, too, if this was the call that had asked. */
-  private void giveBackAdmission() {
-    boolean forOperation;
-    synchronized (this) {
-      forOperation = admittedOperation;
-      admittedOperation = false;
-    }
-    if (forOperation) {
-      operation.notAdmitted();
-    }
-    admission.release(tracker.guard());
   }
 
   /**
@@ -266,13 +210,7 @@ public final class TrackedCall {
    * inside of it are recorded in its place. Has no effect on a call that has ended.
    */
   public void withdraw() {
-    if (!claim()) {
-      return;
-    }
-    giveBackAdmission();
-    ended = tracker.events().bare(this, Outcome.CANCELLED, elapsed());
-    letGo();
-    tracker.withdrawn(operation);
+    end.withdraw();
   }
 
   /**
@@ -308,12 +246,12 @@ public final class TrackedCall {
 
   /** The call was answered; how well the tokens are known follows from which are known. */
   public UsageEvent succeeded(TokenCounts tokens) {
-    return end(Outcome.SUCCESS, event -> event.tokens(tokens));
+    return end.as(Outcome.SUCCESS, event -> event.tokens(tokens));
   }
 
   /** The call was answered. */
   public UsageEvent succeeded(TokenCounts tokens, Quality quality) {
-    return end(Outcome.SUCCESS, event -> event.tokens(tokens, quality));
+    return end.as(Outcome.SUCCESS, event -> event.tokens(tokens, quality));
   }
 
   /** The call failed and nothing is known of what it used. */
@@ -341,11 +279,7 @@ public final class TrackedCall {
    * @param used adds what is known of what it used
    */
   public UsageEvent failed(@Nullable Throwable error, Consumer<UsageEventBuilder> used) {
-    return end(Outcome.ERROR, used.andThen(event -> event.errorType(typeOf(error))));
-  }
-
-  private static @Nullable String typeOf(@Nullable Throwable error) {
-    return error == null ? null : error.getClass().getName();
+    return end.as(Outcome.ERROR, used.andThen(event -> event.errorType(CallEnd.typeOf(error))));
   }
 
   /**
@@ -366,25 +300,7 @@ public final class TrackedCall {
    * @param used adds what is known by then of what it used, when it ends as failed
    */
   public void failedUnlessAnswered(@Nullable Throwable error, Consumer<UsageEventBuilder> used) {
-    synchronized (this) {
-      if (ending || held != null) {
-        return;
-      }
-      held = new Failure(elapsed(), used.andThen(event -> event.errorType(typeOf(error))));
-    }
-    tracker.held().hold(this);
-  }
-
-  /** Ends a held call as failed, if nothing has ended it meanwhile. */
-  void release() {
-    Failure failure = held();
-    if (failure != null && claim()) {
-      var unused = deliver(make(Outcome.ERROR, failure.used(), failure.after()));
-    }
-  }
-
-  private synchronized @Nullable Failure held() {
-    return held;
+    end.failedUnlessAnswered(error, used);
   }
 
   /** The caller stopped the call; the tokens are those known until then. */
@@ -394,59 +310,7 @@ public final class TrackedCall {
 
   /** The caller stopped the call. */
   public UsageEvent cancelled(TokenCounts soFar, Quality quality) {
-    return end(Outcome.CANCELLED, event -> event.tokens(soFar, quality));
-  }
-
-  private UsageEvent end(Outcome outcome, Consumer<UsageEventBuilder> how) {
-    if (claim()) {
-      return deliver(make(outcome, how, elapsed()));
-    }
-    tracker.guard().report(Anomaly.ENDED_TWICE, "a call ended twice; the first end counts");
-    UsageEvent first = ended;
-    return first != null ? first : tracker.events().bare(this, outcome, elapsed());
-  }
-
-  /** True for the first end. */
-  private synchronized boolean claim() {
-    boolean first = !ending;
-    ending = true;
-    return first;
-  }
-
-  /** Never under a lock: this asks estimators and price catalogs, which may wait for anything. */
-  private UsageEvent make(Outcome outcome, Consumer<UsageEventBuilder> how, Duration took) {
-    boolean made = false;
-    try {
-      UsageEvent event = tracker.events().make(this, outcome, how, took);
-      made = true;
-      return event;
-    } finally {
-      if (!made) { // by an error of the JVM: the next end counts
-        ending = false;
-      }
-    }
-  }
-
-  /** Sinks and listeners are other people's code: not under a lock either. */
-  private UsageEvent deliver(UsageEvent event) {
-    try {
-      admission.settle(event, tracker.guard());
-      tracker.deliver(event, operation);
-    } finally {
-      ended = event;
-      letGo();
-    }
-    tracker.tell(event, operation);
-    return event;
-  }
-
-  /** Nothing waits for it any more. */
-  private void letGo() {
-    forget();
-    tracker.held().letGo(this);
-    if (tracker.isClosing()) {
-      watch.wakeUp();
-    }
+    return end.as(Outcome.CANCELLED, event -> event.tokens(soFar, quality));
   }
 
   /** The number of this step; another one if it was given back. */
@@ -458,31 +322,18 @@ public final class TrackedCall {
   }
 
   /** Whoever remembers this call must not keep its request and its answer by that. */
-  private void forget() {
+  void forget() {
     details = null;
-    held = null;
     exchanges = List.of();
-    if (watch.end()) {
-      tracker.streams().remove(this);
-    }
   }
 
   /** True once the call has ended, though its event may still be under way to the sinks. */
   public boolean hasEnded() {
-    return ending;
+    return end.hasBegun();
   }
 
-  /** True once the sinks' buffers have its event. */
-  boolean isDelivered() {
-    return ended != null;
-  }
-
-  /** Waits until another thread has delivered the event; false if it did not in time. */
-  boolean awaitDelivery(long deadline) {
-    return watch.await(this::isDelivered, deadline);
-  }
-
-  private Duration elapsed() {
+  /** For how long it is under way. */
+  Duration elapsed() {
     return Duration.ofNanos(Math.max(0, System.nanoTime() - startedNanos));
   }
 }

@@ -46,23 +46,23 @@ public final class UsageTracker implements AutoCloseable {
   private final ThreadContext context = new ThreadContext();
   private final Sinks sinks;
   private final Guard guard;
+  private final CurrentCaller caller;
   private final Pricing pricing;
-  private final @Nullable Supplier<Attribution> resolver;
   private final InstantSource clock;
   private final CallEvents events;
   private final Timer timer;
   private final HeldCalls held;
   private final OperationEnds ends;
   private final OpenStreams streams;
-  private volatile Supplier<Supplier<Runnable>> more = () -> () -> () -> {};
+  private final EndedCalls endedCalls;
   private volatile boolean closing;
   private final @Nullable ShutdownHook shutdown;
   private final @Nullable UsageLimiter limiter;
 
   UsageTracker(UsageTrackerBuilder builder) {
     guard = new Guard(builder.metrics);
+    caller = new CurrentCaller(context, builder.resolver, guard);
     pricing = new Pricing(builder.prices(), builder.onUnpriced, guard);
-    resolver = builder.resolver;
     clock = builder.clock;
     limiter = builder.limiter;
     events = new CallEvents(pricing, guard, builder.instance);
@@ -71,6 +71,7 @@ public final class UsageTracker implements AutoCloseable {
     streams = new OpenStreams(builder.streamIdle, timer);
     ends = new OperationEnds(builder.operationListeners, builder.operationIdle, guard, timer);
     sinks = Sinks.open(builder, guard);
+    endedCalls = new EndedCalls(sinks, ends, guard);
     shutdown = builder.closeOnShutdown ? ShutdownHook.register(this) : null;
   }
 
@@ -113,13 +114,12 @@ public final class UsageTracker implements AutoCloseable {
 
   /** Who a call on this thread is attributed to: the open scope's, else what the resolver says. */
   public Attribution currentAttribution() {
-    ThreadContext.Frame frame = context.current();
-    return frame != null ? frame.attribution() : resolve();
+    return caller.attribution();
   }
 
   /** The same task, which carries to its thread what is current on the calling thread now. */
   public Runnable wrap(Runnable task) {
-    return carrier().wrap(task);
+    return caller.carrier().wrap(task);
   }
 
   /** An executor whose tasks carry what is current on the thread that submits them. */
@@ -129,7 +129,7 @@ public final class UsageTracker implements AutoCloseable {
 
   /** An executor whose tasks carry what is current on the thread that submits them. */
   public ExecutorService wrap(ExecutorService executor) {
-    return new CarryingExecutor(executor, this::carrier);
+    return new CarryingExecutor(executor, caller::carrier);
   }
 
   /**
@@ -141,7 +141,7 @@ public final class UsageTracker implements AutoCloseable {
    *     them must throw
    */
   public void carry(Supplier<Supplier<Runnable>> more) {
-    this.more = Objects.requireNonNull(more, "more");
+    caller.carry(more);
   }
 
   /**
@@ -150,7 +150,7 @@ public final class UsageTracker implements AutoCloseable {
    * current on its own thread. It can be used any number of times, also after a scope was closed.
    */
   public Executor captured() {
-    Carrier carrier = capture();
+    Carrier carrier = caller.capture();
     boolean nobody = carrier.operation() == null && carrier.attribution().equals(Attribution.NONE);
     return nobody ? Runnable::run : task -> carrier.wrap(task).run();
   }
@@ -172,21 +172,6 @@ public final class UsageTracker implements AutoCloseable {
     Attribution attribution = who != null ? who : currentAttribution();
     return new TrackedOperation(
         this, context, newOperation(attribution, ends.listened(), false), ends);
-  }
-
-  private Carrier capture() {
-    return capture(() -> () -> {});
-  }
-
-  private Carrier carrier() {
-    return capture(more.get());
-  }
-
-  private Carrier capture(Supplier<Runnable> more) {
-    ThreadContext.Frame frame = context.current();
-    return frame == null
-        ? new Carrier(context, null, resolve(), more)
-        : new Carrier(context, frame.operation(), frame.attribution(), more);
   }
 
   /**
@@ -227,13 +212,6 @@ public final class UsageTracker implements AutoCloseable {
     return new TrackedCall(this, operation, UsageEvent.newId(now), kind, provider, model, now);
   }
 
-  /** A call of this operation has ended without an event. */
-  void withdrawn(Operation operation) {
-    if (!operation.suspended()) {
-      ends.changed(operation, operation.callWithdrawn());
-    }
-  }
-
   private TrackedCall start(
       @Nullable Operation previous, Kind kind, String provider, String model) {
     if (provider.isBlank()) {
@@ -245,7 +223,7 @@ public final class UsageTracker implements AutoCloseable {
     Operation operation = open != null ? open : previous;
     UUID id = UsageEvent.newId(now);
     if (operation == null) {
-      Attribution who = frame != null ? frame.attribution() : resolve();
+      Attribution who = frame != null ? frame.attribution() : caller.resolve();
       operation = new Operation(id.toString(), null, who, ends.listened(), false);
     }
     return new TrackedCall(this, operation, id, kind, provider, model, now);
@@ -258,7 +236,7 @@ public final class UsageTracker implements AutoCloseable {
    * @return its id
    */
   public UUID record(UsageEvent event) {
-    deliver(pricing.priced(event, List.of()), null);
+    endedCalls.deliver(pricing.priced(event, List.of()), null);
     return event.id();
   }
 
@@ -324,46 +302,6 @@ public final class UsageTracker implements AutoCloseable {
     }
   }
 
-  void runWithin(ThreadContext.Frame frame, Runnable callback) {
-    ThreadContext.Frame before = context.push(frame);
-    try {
-      callback.run();
-    } finally {
-      context.restore(before);
-    }
-  }
-
-  /** Hands an event to every sink. */
-  void deliver(UsageEvent event, @Nullable Operation operation) {
-    if (operation != null && operation.suspended()) {
-      return;
-    }
-    sinks.write(event);
-    guard.metrics(event, UsageMetrics::recorded);
-    if (event.statedTokens() != null) {
-      guard.report(
-          Anomaly.CONTRADICTORY_FIGURES,
-          event.provider() + " stated " + event.statedTokens() + " for " + event.model());
-    }
-  }
-
-  /** Tells whoever listens to its operation of an event that was delivered. */
-  void tell(UsageEvent event, Operation operation) {
-    if (operation.suspended()) {
-      return;
-    }
-    if (operation.add(event)) {
-      guard.metrics(m -> m.anomaly(Anomaly.LATE_STEP));
-    }
-    for (var listener : operation.listeners()) {
-      guard.run(
-          Anomaly.LISTENER_FAILED,
-          "a listener of a scope",
-          () -> listener.accept(operation.total()));
-    }
-    ends.changed(operation, operation.callEnded(event));
-  }
-
   boolean isClosing() {
     return closing;
   }
@@ -396,21 +334,14 @@ public final class UsageTracker implements AutoCloseable {
     return events;
   }
 
+  EndedCalls endedCalls() {
+    return endedCalls;
+  }
+
   private Operation newOperation(Attribution who, boolean summed, boolean suspended) {
     ThreadContext.Frame frame = context.current();
     Operation parent = frame == null ? null : frame.operation();
     String id = UsageEvent.newId(clock.instant()).toString();
     return new Operation(id, parent, who, summed, suspended);
-  }
-
-  private Attribution resolve() {
-    if (resolver == null) {
-      return Attribution.NONE;
-    }
-    return guard.get(
-        Anomaly.RESOLVER_FAILED,
-        "the attribution resolver",
-        () -> Objects.requireNonNull(resolver.get(), "the attribution resolver returned null"),
-        () -> Attribution.NONE);
   }
 }

@@ -4,15 +4,15 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a call that is answered later shows signs of life, and how it is given up if not; also
- * what its end is waited for at, because each call has one of these and every object counts.
+ * Whether a call that is answered later shows signs of life, and how it is given up if not. Part of
+ * its {@link CallEnd}.
  */
-final class Watch extends Awaited {
+class Watch extends Awaited {
 
   private volatile long lastHeard;
   private volatile @Nullable Consumer<Throwable> giveUp; // null while nobody watches
 
-  void begin(Consumer<Throwable> how) {
+  void beginWatch(Consumer<Throwable> how) {
     heard();
     giveUp = how;
   }
@@ -36,7 +36,7 @@ final class Watch extends Awaited {
   }
 
   /** True if somebody watched until now. */
-  boolean end() {
+  boolean endWatch() {
     boolean watched = giveUp != null;
     giveUp = null;
     return watched;

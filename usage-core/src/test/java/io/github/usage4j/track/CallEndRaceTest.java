@@ -58,8 +58,8 @@ class CallEndRaceTest {
           call -> call.failed(new IOException(), TEN),
           call -> call.cancelled(TEN),
           call -> call.failedUnlessAnswered(new IOException("later")),
-          TrackedCall::release,
-          call -> call.abandon(new IOException("given up")),
+          call -> call.end.release(),
+          call -> call.end.abandon(new IOException("given up")),
           call -> call.describe(event -> event.finishReason("late")).firstToken(),
           call -> call.exchanges(List.of(TEN)));
 

@@ -215,6 +215,20 @@ class CallInsideACallTest {
   }
 
   @Test
+  void operation_whoseOnlyCallWasWithdrawn_leavesRoomForAnother() {
+    UsageTracker limited = limited(1);
+    TrackedCall cached = limited.scope(ADA).call(() -> limited.start(CHAT, "outer", "m"));
+    cached.admit();
+    cached.withdraw();
+
+    TrackedCall other = limited.scope(ADA).call(() -> limited.start(CHAT, "a", "m"));
+    other.admit();
+
+    assertThat(other.hasEnded()).isFalse();
+    limited.close();
+  }
+
+  @Test
   void carry_takesAlongWhatAnAdapterKnows_andUndoesIt() {
     var log = new ArrayList<String>();
     tracker.carry(

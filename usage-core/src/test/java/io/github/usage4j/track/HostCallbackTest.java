@@ -180,7 +180,7 @@ class HostCallbackTest {
     TrackedCall call = tracker.start(CHAT, "p", "m");
     var why = new IOException("given up");
     call.watch(ignored -> {});
-    call.abandon(why);
+    call.end.abandon(why);
     assertThat(call.hasEnded()).isFalse();
 
     tracker.close();

@@ -66,7 +66,7 @@ class ReleasedMemoryTest {
     TrackedCall remembered = tracker.start(CHAT, "p", "m");
     WeakReference<Object> big = toldBySomethingBig(remembered);
 
-    remembered.release();
+    remembered.end.release();
 
     assertThat(isCollected(big)).isTrue();
     assertThat(remembered.hasEnded()).isTrue();
