@@ -42,7 +42,7 @@ final class ProviderNames {
       "google-vertex-anthropic",
       "google_vertex_ai_anthropic"
     },
-    {"mistral", "mistral_ai", "mistralai", "codestral"},
+    {"mistral", "mistral_ai", "mistralai"},
     {"cohere", "cohere_chat"},
     {"deepseek", "deep_seek"},
     {"x-ai", "x_ai", "xai"},

@@ -1,0 +1,58 @@
+package io.github.usage4j.pricing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.github.usage4j.TokenCounts;
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.UsageEvent.Kind;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Entries of LiteLLM's file that read otherwise than they look. */
+class LiteLlmJsonTest {
+
+  private static final Instant NOW = Instant.parse("2026-08-20T12:00:00Z");
+
+  @TempDir private Path folder;
+
+  private LoadedPrices prices(String... models) throws IOException {
+    Path file = folder.resolve("litellm.json");
+    return PriceCatalog.liteLlm(
+        Files.writeString(file, "{" + String.join(",", models).replace('\'', '"') + "}"));
+  }
+
+  private static String units(ModelPrice price, String unit, String amount) {
+    UsageEvent event =
+        UsageEvent.builder(UUID.randomUUID(), Kind.TRANSCRIPTION, "openai", "m")
+            .startedAt(NOW)
+            .unit(unit, new BigDecimal(amount))
+            .build();
+    return price
+        .explain(event, List.of(event.tokens()))
+        .map(why -> why.toCost().total().toPlainString())
+        .orElse("unpriced");
+  }
+
+  @Test
+  void anEndpointOfItsOwnThatIsFree_doesNotMakeTheProvidersModelFree() throws Exception {
+    LoadedPrices prices =
+        prices(
+            "'codestral/codestral-latest': {'litellm_provider': 'codestral',"
+                + " 'input_cost_per_token': 0.0, 'output_cost_per_token': 0.0}",
+            "'mistral/codestral-latest': {'litellm_provider': 'mistral',"
+                + " 'input_cost_per_token': 1e-06, 'output_cost_per_token': 3e-06}");
+
+    ModelPrice model = prices.find("mistral_ai", "codestral-latest", NOW).orElseThrow();
+    assertThat(model.costOf(TokenCounts.of(1_000, 1_000)).total()).isEqualByComparingTo("0.004");
+    ModelPrice free = prices.find("codestral", "codestral-latest", NOW).orElseThrow();
+    assertThat(free.costOf(TokenCounts.of(1_000, 1_000)).total()).isZero();
+  }
+}
