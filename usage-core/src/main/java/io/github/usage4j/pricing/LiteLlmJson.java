@@ -203,17 +203,18 @@ final class LiteLlmJson {
     return amount != null && new BigDecimal(perMillion(amount)).signum() > 0;
   }
 
+  /** One unit has one price: where it stands under both names, one of them may be 0. */
   private static ModelPrice unit(
       ModelPrice price, String unit, Map<String, JsonAt> amounts, String first, String second) {
-    BigDecimal sum = null;
+    BigDecimal highest = null;
     for (String name : List.of(first, second)) {
       JsonAt amount = amounts.get(name);
       if (amount != null) {
-        BigDecimal part = new BigDecimal(PublicAmounts.shifted(amount, 0));
-        sum = sum == null ? part : sum.add(part);
+        BigDecimal one = new BigDecimal(PublicAmounts.shifted(amount, 0));
+        highest = highest == null ? one : highest.max(one);
       }
     }
-    return sum == null ? price : price.perUnit(unit, sum.toString());
+    return highest == null ? price : price.perUnit(unit, highest.toString());
   }
 
   private static ModelCapabilities capabilities(JsonAt json) {

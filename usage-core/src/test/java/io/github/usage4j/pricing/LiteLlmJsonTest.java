@@ -55,4 +55,19 @@ class LiteLlmJsonTest {
     ModelPrice free = prices.find("codestral", "codestral-latest", NOW).orElseThrow();
     assertThat(free.costOf(TokenCounts.of(1_000, 1_000)).total()).isZero();
   }
+
+  @Test
+  void onePriceUnderTwoNames_isChargedOnce() throws Exception {
+    LoadedPrices prices =
+        prices(
+            "'whisper-1': {'litellm_provider': 'openai', 'mode': 'audio_transcription',"
+                + " 'input_cost_per_second': 0.0001, 'output_cost_per_second': 0.0001}",
+            "'painter': {'litellm_provider': 'openai', 'mode': 'image_generation',"
+                + " 'input_cost_per_image': 0.04, 'output_cost_per_image': 0.04}");
+
+    ModelPrice whisper = prices.find("openai", "whisper-1", NOW).orElseThrow();
+    assertThat(units(whisper, "seconds", "60")).isEqualTo("0.006");
+    ModelPrice painter = prices.find("openai", "painter", NOW).orElseThrow();
+    assertThat(units(painter, "images", "1")).isEqualTo("0.04");
+  }
 }
