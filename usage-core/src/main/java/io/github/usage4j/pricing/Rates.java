@@ -154,13 +154,18 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     return null;
   }
 
+  /** What a tier does not set is as in the tier below it. */
   private Map<Rate, BigDecimal> amountsIn(@Nullable Tier tier) {
     if (tier == null) {
       return amounts;
     }
     var applied = new EnumMap<Rate, BigDecimal>(Rate.class);
     applied.putAll(amounts);
-    applied.putAll(tier.amounts());
+    for (int i = tiers.size() - 1; i >= 0; i--) { // the lowest is the last
+      if (tiers.get(i).above() <= tier.above()) {
+        applied.putAll(tiers.get(i).amounts());
+      }
+    }
     return applied;
   }
 

@@ -118,6 +118,24 @@ class ModelPriceTest {
   }
 
   @Test
+  void aboveInput_whatAHigherTierDoesNotSet_isAsInTheTierBelow() {
+    ModelPrice none = ModelPrice.perMillion("q", "m", "USD");
+    ModelPrice tiered =
+        none.input("1")
+            .output("3")
+            .aboveInput(256, none.output("9"))
+            .aboveInput(128, none.input("2"));
+    BigDecimal before = BigDecimal.ZERO;
+    for (long input = 0; input < 600; input++) {
+      BigDecimal total = tiered.costOf(TokenCounts.of(input, 1)).total();
+      assertThat(total).as(input + " tokens").isGreaterThan(before);
+      before = total;
+    }
+    // 300 x 2 + 9
+    assertThat(tiered.costOf(TokenCounts.of(300, 1)).total()).isEqualByComparingTo("0.000609");
+  }
+
+  @Test
   void costOf_oneHourWritesAlone_areCountedOnce() {
     ModelPrice plain = ModelPrice.perMillion("q", "m", "USD").input("1").output("1");
     assertThat(plain.costOf(TokenCounts.of(1_000, 0).cacheWriteOneHour(500)).total())
