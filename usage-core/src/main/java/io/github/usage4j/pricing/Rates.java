@@ -6,8 +6,10 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +71,14 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     Tier(long above, Map<Rate, BigDecimal> amounts) {
       this(above, amounts, true);
     }
+
+    /** This, and of another one at the same threshold what is not set here. */
+    Tier over(Tier other) {
+      var all = new EnumMap<Rate, BigDecimal>(Rate.class);
+      all.putAll(other.amounts);
+      all.putAll(amounts);
+      return new Tier(above, all);
+    }
   }
 
   Rates {
@@ -94,6 +104,20 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     return !tiers.isEmpty();
   }
 
+  /** The tier at this threshold without what is stated of these rates. */
+  private Optional<Tier> tierAt(long tokens, Set<Rate> without) {
+    return tiers.stream()
+        .filter(tier -> tier.above() == tokens)
+        .findFirst()
+        .map(
+            tier -> {
+              var rest = new EnumMap<Rate, BigDecimal>(Rate.class);
+              rest.putAll(tier.amounts());
+              rest.keySet().removeAll(without);
+              return new Tier(tokens, rest, tier.known());
+            });
+  }
+
   boolean haveTierAbove(long tokens) {
     return tiers.stream().anyMatch(tier -> tier.above() == tokens);
   }
@@ -115,7 +139,13 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     allAmounts.putAll(amounts);
     var allUnits = new TreeMap<>(others.units);
     allUnits.putAll(units);
-    var allTiers = new ArrayList<>(tiers);
+    var stated = EnumSet.noneOf(Rate.class);
+    stated.addAll(amounts.keySet());
+    tiers.forEach(tier -> stated.addAll(tier.amounts().keySet()));
+    var allTiers = new ArrayList<Tier>();
+    for (Tier tier : tiers) {
+      allTiers.add(others.tierAt(tier.above(), stated).map(tier::over).orElse(tier));
+    }
     for (Tier tier : others.tiers) {
       if (!haveTierAbove(tier.above())) {
         allTiers.add(amounts.isEmpty() ? tier : new Tier(tier.above(), Map.of(), false));

@@ -70,4 +70,26 @@ class LiteLlmJsonTest {
     ModelPrice painter = prices.find("openai", "painter", NOW).orElseThrow();
     assertThat(units(painter, "images", "1")).isEqualTo("0.04");
   }
+
+  @Test
+  void batchesAboveAThreshold_keepTheCachePriceFromAboveIt() throws Exception {
+    LoadedPrices prices =
+        prices(
+            "'large': {'litellm_provider': 'openai', 'input_cost_per_token': 2e-06,"
+                + " 'output_cost_per_token': 1e-05, 'cache_read_input_token_cost': 2e-07,"
+                + " 'input_cost_per_token_above_272k_tokens': 4e-06,"
+                + " 'output_cost_per_token_above_272k_tokens': 1.5e-05,"
+                + " 'cache_read_input_token_cost_above_272k_tokens': 4e-07,"
+                + " 'input_cost_per_token_batches': 1e-06,"
+                + " 'output_cost_per_token_batches': 5e-06,"
+                + " 'input_cost_per_token_above_272k_tokens_batches': 2e-06}");
+
+    ModelPrice batch =
+        prices.find("openai", "large", NOW).orElseThrow().forServiceTier("batch").orElseThrow();
+    TokenCounts below = TokenCounts.of(200_000, 0).cacheRead(100_000);
+    TokenCounts above = TokenCounts.of(300_000, 1_000).cacheRead(100_000);
+    assertThat(batch.costOf(below).total()).isEqualByComparingTo("0.12");
+    // 200k x 2 + 100k x 0.4 + 1k x 5, which batches say of every size
+    assertThat(batch.costOf(above).total()).isEqualByComparingTo("0.445");
+  }
 }
