@@ -168,9 +168,22 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     Map<Rate, BigDecimal> applied = amountsIn(tier);
     boolean onlyParts = tokens.total() == null && !tokens.isUnknown();
     return !onlyParts
+        && (tokens.input() != null || !haveInputParts(tokens))
+        && (tokens.output() != null || !haveOutputParts(tokens))
         && (tier == null || tier.known())
         && (orZero(tokens.input()) == 0 || applied.containsKey(Rate.INPUT))
         && (orZero(tokens.output()) == 0 || applied.containsKey(Rate.OUTPUT));
+  }
+
+  private static boolean haveInputParts(TokenCounts tokens) {
+    return orZero(tokens.cacheRead()) > 0
+        || orZero(tokens.cacheWrite()) > 0
+        || orZero(tokens.cacheWriteOneHour()) > 0
+        || orZero(tokens.inputAudio()) > 0;
+  }
+
+  private static boolean haveOutputParts(TokenCounts tokens) {
+    return orZero(tokens.reasoning()) > 0 || orZero(tokens.outputAudio()) > 0;
   }
 
   /** The tier that applies to a call; null for the prices below every threshold. */

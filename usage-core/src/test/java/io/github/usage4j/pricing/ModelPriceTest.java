@@ -149,6 +149,18 @@ class ModelPriceTest {
   }
 
   @Test
+  void covers_isFalseWhereOneSideIsKnownByAPartOnly() {
+    assertThat(claude().covers(new TokenCounts(null, 10L, 500L, null, null, null, null, null)))
+        .as("how much of the input was not read from the cache?")
+        .isFalse();
+    assertThat(claude().covers(new TokenCounts(null, 10L, null, null, null, null, 5L, null)))
+        .isFalse();
+    assertThat(claude().covers(new TokenCounts(10L, null, null, null, null, 500L, null, null)))
+        .isFalse();
+    assertThat(claude().covers(new TokenCounts(null, 10L, 0L, 0L, null, 0L, 0L, 0L))).isTrue();
+  }
+
+  @Test
   void covers_isFalseForTokensWithoutAPrice() {
     ModelPrice embedding = ModelPrice.perMillion("p", "e", "USD").input("0.02");
     assertThat(embedding.covers(TokenCounts.input(5))).isTrue();
