@@ -66,6 +66,23 @@ class ModelsDevJsonTest {
   }
 
   @Test
+  void stepsOfSomethingElse_leaveTheModelUnpriced() throws Exception {
+    String cost =
+        BASE + ", 'tiers': [{'input': 1, 'tier': {'type': 'time', 'size': 8}}], 'x': {'y': 1}";
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> price(cost))
+        .withMessageEndingWith("api.json: there is no price in it");
+    LoadedPrices prices = null;
+    String other = "'n': {'cost': {'input': 1, 'output': 1}}";
+    String json = "{'openai': {'models': {'m': {'cost': {%s}}, %s}}}".formatted(cost, other);
+    prices =
+        PriceCatalog.modelsDev(
+            Files.writeString(folder.resolve("api.json"), json.replace('\'', '"')));
+    assertThat(prices.covers("openai", "m", NOW)).isFalse();
+    assertThat(prices.covers("openai", "n", NOW)).isTrue();
+  }
+
+  @Test
   void aStepWithoutASize_orTwoOfOne_areRefusedByPlace() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> price(BASE + ", 'tiers': [{'input': 1}]"))
@@ -79,5 +96,15 @@ class ModelsDevJsonTest {
                         + " {'input': 2, 'tier': {'size': 9}}]"))
         .withMessageContaining("cost.tiers[1]: ")
         .withMessageContaining("has prices above 9 input tokens already");
+  }
+
+  @Test
+  void reload_ofAFileWithoutPrices_keepsTheOldOnes() throws Exception {
+    LoadedPrices prices = prices(BASE, "'context': 9");
+    for (String nothing : new String[] {"{}", "{\"openai\": {\"models\": {}}}"}) {
+      Files.writeString(folder.resolve("api.json"), nothing);
+      assertThat(prices.reload()).isFalse();
+      assertThat(prices.covers("openai", "m", NOW)).isTrue();
+    }
   }
 }
