@@ -39,6 +39,13 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     void units(String what, BigDecimal quantity, BigDecimal price);
   }
 
+  /**
+   * What some of the tokens may be.
+   *
+   * @param most how many of them at most; null if all may be
+   */
+  record Kind(Rate rate, @Nullable Long most) {}
+
   /** What has a price. */
   enum Rate {
     INPUT("input"),
@@ -212,17 +219,34 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     return applied;
   }
 
-  /** How much more so many tokens cost if they are of the dearest of these kinds. */
-  BigDecimal dearer(@Nullable Tier tier, Rate plain, Set<Rate> kinds, long tokens) {
+  /**
+   * What so many tokens cost at most.
+   *
+   * @param plain what they are if nothing else
+   * @param kinds what they may be otherwise
+   */
+  BigDecimal atMost(@Nullable Tier tier, Rate plain, long tokens, List<Kind> kinds) {
     Map<Rate, BigDecimal> applied = amountsIn(tier);
-    BigDecimal in = applied.getOrDefault(Rate.INPUT, BigDecimal.ZERO);
-    BigDecimal otherwise = plain == Rate.CACHE_WRITE ? in : BigDecimal.ZERO;
-    BigDecimal usual = applied.getOrDefault(plain, otherwise);
-    BigDecimal highest = usual;
-    for (Rate kind : kinds) {
-      highest = highest.max(applied.getOrDefault(kind, BigDecimal.ZERO));
+    BigDecimal open = applied.getOrDefault(plain, BigDecimal.ZERO);
+    for (Kind kind : kinds) {
+      open = kind.most() == null ? open.max(highest(applied, kind.rate())) : open;
     }
-    return perMillion(highest.subtract(usual).multiply(BigDecimal.valueOf(tokens)));
+    BigDecimal all = open.multiply(BigDecimal.valueOf(tokens));
+    for (Kind kind : kinds) {
+      BigDecimal dearer = highest(applied, kind.rate()).subtract(open);
+      if (kind.most() != null && dearer.signum() > 0) {
+        all = all.add(dearer.multiply(BigDecimal.valueOf(kind.most())));
+      }
+    }
+    return perMillion(all);
+  }
+
+  /** A write for one hour may also be one for less. */
+  private static BigDecimal highest(Map<Rate, BigDecimal> applied, Rate rate) {
+    BigDecimal price = applied.getOrDefault(rate, BigDecimal.ZERO);
+    return rate == Rate.CACHE_WRITE_ONE_HOUR
+        ? price.max(applied.getOrDefault(Rate.CACHE_WRITE, BigDecimal.ZERO))
+        : price;
   }
 
   /**
