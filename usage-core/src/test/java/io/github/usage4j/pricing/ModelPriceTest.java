@@ -11,6 +11,7 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class ModelPriceTest {
 
@@ -209,6 +210,15 @@ class ModelPriceTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> price.validFrom(NOW).validUntil(NOW))
         .withMessageContaining("is valid from");
+  }
+
+  @Test
+  @Timeout(20)
+  void aPriceOfNothing_isNothing_howeverManyDecimalsItHas() {
+    ModelPrice price =
+        ModelPrice.perMillion("p", "m", "USD").input("3").output("0E-999999999").perCall("0E+99");
+    assertThat(price.costOf(TokenCounts.of(1_000_000, 5)).total()).isEqualByComparingTo("3");
+    assertThat(price.explain(TokenCounts.of(1_000_000, 5)).total()).isEqualByComparingTo("3");
   }
 
   @Test
