@@ -221,6 +221,16 @@ class ReconciliationTest {
   }
 
   @Test
+  void compare_callsThatNeverReachedTheProvider_areNoDifference() throws Exception {
+    store.write(List.of(chatAt(NOON).outcome(Outcome.REFUSED).build()));
+
+    Report report =
+        compare(Reconciliation.of(COLUMNS), "model,date,uncached,cached,output,amount");
+
+    assertThat(report.rows()).isEmpty();
+  }
+
+  @Test
   void compare_notUtf8_isRefused() throws Exception {
     Path file = directory.resolve("latin.csv");
     Files.write(file, new byte[] {'d', (byte) 0xE9, '\n'});
