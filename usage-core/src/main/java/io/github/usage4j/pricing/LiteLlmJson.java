@@ -5,6 +5,7 @@ import io.github.usage4j.pricing.ModelCapabilities.Feature;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -102,18 +103,28 @@ final class LiteLlmJson {
     }
     JsonAt ranges = json.get("tiered_pricing");
     if (ranges.isThere()) {
-      ranges.elements().forEach(range -> addRange(amounts, range));
+      var begun = new HashSet<Long>();
+      ranges.elements().forEach(range -> addRange(amounts, range, begun));
     }
     return amounts;
   }
 
   /** A range begins above its lower bound; a range of something else than tokens has none. */
-  private static void addRange(Amounts amounts, JsonAt range) {
-    if (range.get("range").isThere()) {
-      Long above = range.get("range").elements().get(0).tokensOrNull();
+  private static void addRange(Amounts amounts, JsonAt range, Set<Long> begun) {
+    JsonAt bounds = range.get("range");
+    if (bounds.isThere()) {
+      List<JsonAt> numbers = bounds.elements();
+      if (numbers.isEmpty()) {
+        throw bounds.bad("must begin with a number of tokens, but is empty");
+      }
+      Long lower = numbers.get(0).tokensOrNull();
+      long above = lower == null ? 0 : lower;
+      if (!begun.add(above)) {
+        throw bounds.bad("begins at " + above + ", as another one does");
+      }
       for (Map.Entry<String, JsonAt> field : range.fields()) {
         if (field.getKey().contains("cost") && field.getValue().isThere()) {
-          amounts.put("", above == null ? 0 : above, field.getKey(), field.getValue());
+          amounts.put("", above, field.getKey(), field.getValue());
         }
       }
     }

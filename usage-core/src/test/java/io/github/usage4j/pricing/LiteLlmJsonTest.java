@@ -92,4 +92,20 @@ class LiteLlmJsonTest {
     // 200k x 2 + 100k x 0.4 + 1k x 5, which batches say of every size
     assertThat(batch.costOf(above).total()).isEqualByComparingTo("0.445");
   }
+
+  @Test
+  void rangesThatSayNothingOrContradict_areRefusedByPlace() {
+    String model = "'r': {'litellm_provider': 'dashscope', 'tiered_pricing': [%s]}";
+    String range = "{'range': [%s], 'input_cost_per_token': 1e-06}";
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> prices(model.formatted(range.formatted(""))))
+        .withMessageContaining("litellm.json: r.tiered_pricing[0].range must begin with a number");
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                prices(
+                    model.formatted(
+                        range.formatted("0, 100") + "," + range.formatted("0.0, 200"))))
+        .withMessageContaining("r.tiered_pricing[1].range begins at 0, as another one does");
+  }
 }
