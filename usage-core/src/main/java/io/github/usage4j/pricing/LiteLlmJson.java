@@ -243,9 +243,9 @@ final class LiteLlmJson {
         features);
   }
 
-  /** A number that is none says nothing, here where no money depends on it. */
+  /** A number that is none says nothing, and neither does 0. */
   private static @Nullable Long tokens(JsonAt json) {
     boolean whole = json.node().isNumber() && json.node().canConvertToLong();
-    return whole && json.node().longValue() >= 0 ? Long.valueOf(json.node().longValue()) : null;
+    return whole && json.node().longValue() > 0 ? Long.valueOf(json.node().longValue()) : null;
   }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The API of models.dev: providers, their models, amounts in dollars for a million tokens. It has
@@ -144,10 +145,16 @@ final class ModelsDevJson {
     addAll(features, modalities.get("output"), OUTPUTS);
     JsonAt limit = json.get("limit");
     return new ModelCapabilities(
-        limit.get("input").tokensOrNull(),
-        limit.get("output").tokensOrNull(),
-        limit.get("context").tokensOrNull(),
+        tokens(limit.get("input")),
+        tokens(limit.get("output")),
+        tokens(limit.get("context")),
         features);
+  }
+
+  /** The file has 0 where a limit is not known. */
+  private static @Nullable Long tokens(JsonAt limit) {
+    Long tokens = limit.tokensOrNull();
+    return tokens == null || tokens == 0 ? null : tokens;
   }
 
   private static void addIf(Set<Feature> features, boolean supported, Feature feature) {

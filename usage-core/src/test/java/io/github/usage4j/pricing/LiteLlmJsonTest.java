@@ -108,4 +108,16 @@ class LiteLlmJsonTest {
                         range.formatted("0, 100") + "," + range.formatted("0.0, 200"))))
         .withMessageContaining("r.tiered_pricing[1].range begins at 0, as another one does");
   }
+
+  @Test
+  void aLimitOfNothing_isUnknown() throws Exception {
+    LoadedPrices prices =
+        prices(
+            "'m': {'litellm_provider': 'openai', 'input_cost_per_token': 1e-06,"
+                + " 'max_input_tokens': 0, 'max_output_tokens': 0}");
+
+    ModelCapabilities can = prices.capabilities("openai", "m").orElseThrow();
+    assertThat(can.maxInput()).isNull();
+    assertThat(can.maxOutput()).isNull();
+  }
 }

@@ -99,6 +99,16 @@ class ModelsDevJsonTest {
   }
 
   @Test
+  void aLimitOfNothing_isUnknown() throws Exception {
+    ModelCapabilities can =
+        prices(BASE, "'context': 0, 'input': 0, 'output': 0")
+            .capabilities("openai", "m")
+            .orElseThrow();
+    assertThat(can.fits(TokenCounts.of(1_000, 1_000))).isTrue();
+    assertThat(can.maxOutput()).isNull();
+  }
+
+  @Test
   void reload_ofAFileWithoutPrices_keepsTheOldOnes() throws Exception {
     LoadedPrices prices = prices(BASE, "'context': 9");
     for (String nothing : new String[] {"{}", "{\"openai\": {\"models\": {}}}"}) {
