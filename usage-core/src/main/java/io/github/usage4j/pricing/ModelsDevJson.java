@@ -49,16 +49,15 @@ final class ModelsDevJson {
 
   private static ListedModel model(String provider, String name, JsonAt json, PriceSource source) {
     JsonAt cost = json.get("cost");
+    ModelPrice empty = ModelPrice.perMillion(provider, name, "USD");
+    ModelPrice price = cost.isThere() && isByContext(cost) ? price(empty, cost) : empty;
     List<ModelPrice> prices =
-        cost.isThere() && isByContext(cost)
-            ? List.of(source.refer(price(provider, name, cost)))
-            : List.of();
+        price.rates().equals(Rates.NONE) ? List.of() : List.of(source.refer(price));
     return new ListedModel(
         provider, name, ModelMatch.equalTo(name.strip()), prices, capabilities(json));
   }
 
-  private static ModelPrice price(String provider, String model, JsonAt cost) {
-    ModelPrice empty = ModelPrice.perMillion(provider, model, "USD");
+  private static ModelPrice price(ModelPrice empty, JsonAt cost) {
     ModelPrice price = withSteps(withAmounts(empty, cost), empty, cost);
     JsonAt perMinute = cost.get("per_minute");
     if (perMinute.isThere()) {

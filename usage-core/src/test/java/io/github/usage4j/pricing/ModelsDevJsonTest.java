@@ -117,4 +117,18 @@ class ModelsDevJsonTest {
       assertThat(prices.covers("openai", "m", NOW)).isTrue();
     }
   }
+
+  @Test
+  void aCostWithoutAmounts_isNoPrice_soThatTheNextCatalogIsAsked() throws Exception {
+    String json = "{'openai': {'models': {'m': {'cost': {}}, 'n': {'cost': {'input': 1}}}}}";
+    LoadedPrices prices =
+        PriceCatalog.modelsDev(
+            Files.writeString(folder.resolve("api.json"), json.replace('\'', '"')));
+    PriceCatalog both =
+        prices.orElse(
+            PriceCatalog.of(ModelPrice.perMillion("openai", "m", "USD").input("1").output("1")));
+
+    assertThat(prices.covers("openai", "m", NOW)).isFalse();
+    assertThat(both.find("openai", "m", NOW).orElseThrow().covers(TokenCounts.of(1, 1))).isTrue();
+  }
 }
