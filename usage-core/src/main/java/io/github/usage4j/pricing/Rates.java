@@ -1,8 +1,10 @@
 package io.github.usage4j.pricing;
 
+import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.pricing.CostExplanation.Part;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -36,7 +38,7 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
         Part part, String what, BigDecimal quantity, BigDecimal perMillion, BigDecimal amount);
 
     /** So many of something else at a price for each. */
-    void units(String what, BigDecimal quantity, BigDecimal price);
+    void units(String what, BigDecimal quantity, BigDecimal price, BigDecimal amount);
   }
 
   /**
@@ -286,7 +288,8 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     tokens(to, Part.OUTPUT, "output, audio", audioOut, rates.getOrDefault(Rate.OUTPUT_AUDIO, out));
     BigDecimal perCall = rates.get(Rate.PER_CALL);
     if (perCall != null) {
-      to.units("calls", BigDecimal.valueOf(calls), perCall);
+      BigDecimal number = BigDecimal.valueOf(calls);
+      to.units("calls", number, perCall, product(number, perCall));
     }
   }
 
@@ -300,7 +303,7 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
             (unit, amount) -> {
               BigDecimal price = units.get(unit);
               if (price != null && amount.signum() > 0) {
-                to.units(unit, amount, price);
+                to.units(unit, amount, price, product(amount, price));
               }
             });
   }
@@ -317,6 +320,14 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
       BigDecimal quantity = BigDecimal.valueOf(count);
       to.tokens(part, what, quantity, perMillion, perMillion(perMillion.multiply(quantity)));
     }
+  }
+
+  /** A unit may be finer than a cost, such as seconds with the digits of a binary fraction. */
+  private static BigDecimal product(BigDecimal quantity, BigDecimal price) {
+    BigDecimal exact = quantity.multiply(price);
+    return exact.scale() > Cost.SCALE
+        ? exact.setScale(Cost.SCALE, RoundingMode.HALF_EVEN)
+        : exact;
   }
 
   static BigDecimal perMillion(BigDecimal product) {

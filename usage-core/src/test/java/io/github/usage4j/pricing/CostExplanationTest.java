@@ -95,6 +95,18 @@ class CostExplanationTest {
   }
 
   @Test
+  void unitsFinerThanACost_arePricedAndExplainedAlike() {
+    ModelPrice price = ModelPrice.perMillion("acme", "m", "USD").perUnit("seconds", "0.0001");
+    UsageEvent heard =
+        event(TokenCounts.UNKNOWN).unit("seconds", new BigDecimal("8.470000267028809")).build();
+    PriceCatalog catalog = PriceCatalog.of(price);
+    Cost cost = catalog.costOf(heard, List.of()).orElseThrow();
+    assertThat(cost.total()).isEqualByComparingTo("0.000847000026702881");
+    CostExplanation why = catalog.explain(heard.toBuilder().cost(cost).build()).orElseThrow();
+    assertThat(why.total()).isEqualByComparingTo(cost.total());
+  }
+
+  @Test
   void serviceTier_isOfTheEvent_andOneWithoutAPriceIsUnpriced() {
     PriceCatalog catalog = PriceCatalog.of(price());
     TokenCounts tokens = TokenCounts.of(1_000_000, 0);
