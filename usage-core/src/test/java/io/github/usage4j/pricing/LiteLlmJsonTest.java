@@ -57,6 +57,14 @@ class LiteLlmJsonTest {
   }
 
   @Test
+  void moonshot_isFoundUnderTheNameOfOpenTelemetry() throws Exception {
+    LoadedPrices prices =
+        prices("'moonshot/kimi': {'litellm_provider': 'moonshot', 'input_cost_per_token': 1e-06}");
+
+    assertThat(prices.covers("moonshot_ai", "kimi", NOW)).isTrue();
+  }
+
+  @Test
   void onePriceUnderTwoNames_isChargedOnce() throws Exception {
     LoadedPrices prices =
         prices(
