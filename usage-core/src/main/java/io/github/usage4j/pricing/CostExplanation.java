@@ -35,8 +35,8 @@ public record CostExplanation(String priceReference, Currency currency, List<Lin
    * @param quantity how many
    * @param price of so many as {@code per} says
    * @param per {@value #MILLION} for tokens, 1 for all else
-   * @param amount what these cost, exact; of units with more decimals than a cost has, rounded
-   *     half to even in its last
+   * @param amount what these cost, exact; of units with more decimals than a cost has, rounded half
+   *     to even in its last
    */
   public record Line(
       Part part, String what, BigDecimal quantity, BigDecimal price, int per, BigDecimal amount) {

@@ -55,7 +55,7 @@ final class ProviderNames {
     {"huggingface", "hugging_face"},
     {"fireworks", "fireworks_ai", "fireworks-ai"},
     {"perplexity"},
-    {"moonshotai", "moonshot"},
+    {"moonshotai", "moonshot", "moonshot_ai"},
     {"openrouter"},
   };
 

@@ -325,9 +325,7 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
   /** A unit may be finer than a cost, such as seconds with the digits of a binary fraction. */
   private static BigDecimal product(BigDecimal quantity, BigDecimal price) {
     BigDecimal exact = quantity.multiply(price);
-    return exact.scale() > Cost.SCALE
-        ? exact.setScale(Cost.SCALE, RoundingMode.HALF_EVEN)
-        : exact;
+    return exact.scale() > Cost.SCALE ? exact.setScale(Cost.SCALE, RoundingMode.HALF_EVEN) : exact;
   }
 
   static BigDecimal perMillion(BigDecimal product) {

@@ -202,8 +202,7 @@ class ReconciliationTest {
     Reconciliation how = Reconciliation.of(COLUMNS.currencyColumn("currency"));
     String header = "model,date,uncached,cached,output,amount,currency";
     Report report =
-        compare(
-            how, header, "gpt-4o,2026-11-21,1,0,1,0.5,USD", "gpt-4o,2026-11-21,1,0,1,0.5,usd");
+        compare(how, header, "gpt-4o,2026-11-21,1,0,1,0.5,USD", "gpt-4o,2026-11-21,1,0,1,0.5,usd");
     assertThat(report.rows().get(0).there().cost()).isEqualByComparingTo("1");
     assertThatIllegalArgumentException()
         .isThrownBy(
@@ -224,8 +223,7 @@ class ReconciliationTest {
   void compare_callsThatNeverReachedTheProvider_areNoDifference() throws Exception {
     store.write(List.of(chatAt(NOON).outcome(Outcome.REFUSED).build()));
 
-    Report report =
-        compare(Reconciliation.of(COLUMNS), "model,date,uncached,cached,output,amount");
+    Report report = compare(Reconciliation.of(COLUMNS), "model,date,uncached,cached,output,amount");
 
     assertThat(report.rows()).isEmpty();
   }

@@ -271,8 +271,7 @@ class CostExplanationTest {
       worst = random.nextBoolean() ? worst : worst.cacheWrite(random.nextInt(60));
       worst = random.nextBoolean() ? worst : worst.cacheWriteOneHour(random.nextInt(20));
       worst = random.nextBoolean() ? worst : worst.reasoning(random.nextInt(50));
-      worst =
-          random.nextBoolean() ? worst : worst.audio(random.nextInt(50), random.nextInt(50));
+      worst = random.nextBoolean() ? worst : worst.audio(random.nextInt(50), random.nextInt(50));
       TokenCounts most = worst.consistent();
       CostEstimate estimate = CostEstimate.of(price, TokenCounts.of(0, 0), worst);
       for (int i = 0; i < 50; i++) {

@@ -112,8 +112,7 @@ class LiteLlmJsonTest {
         .isThrownBy(
             () ->
                 prices(
-                    model.formatted(
-                        range.formatted("0, 100") + "," + range.formatted("0.0, 200"))))
+                    model.formatted(range.formatted("0, 100") + "," + range.formatted("0.0, 200"))))
         .withMessageContaining("r.tiered_pricing[1].range begins at 0, as another one does");
   }
 
