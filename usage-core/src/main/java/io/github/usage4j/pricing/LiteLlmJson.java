@@ -46,20 +46,38 @@ final class LiteLlmJson {
   static Contents read(JsonAt root, PriceSource file) {
     var source = new PriceSource("litellm", file.version(), file.asOf());
     var models = new ArrayList<ListedModel>();
+    Set<String> listed = listed(root);
     for (Map.Entry<String, JsonAt> entry : root.fields()) {
       if (!NO_MODELS.contains(entry.getKey())) {
         JsonAt at = entry.getValue();
-        models.add(at.check(() -> model(entry.getKey(), at, source)));
+        models.add(at.check(() -> model(entry.getKey(), at, source, listed)));
       }
     }
     return new Contents(source, new PriceIndex(models, Map.of()));
   }
 
-  private static ListedModel model(String key, JsonAt json, PriceSource source) {
+  /** The whole names of all models, after their providers. */
+  private static Set<String> listed(JsonAt root) {
+    var listed = new HashSet<String>();
+    for (Map.Entry<String, JsonAt> entry : root.fields()) {
+      String provider = entry.getValue().get("litellm_provider").node().asText("");
+      listed.add(
+          ProviderNames.inCatalog(provider) + "/" + ModelMatch.lower(entry.getKey().strip()));
+    }
+    return listed;
+  }
+
+  private static ListedModel model(
+      String key, JsonAt json, PriceSource source, Set<String> listed) {
     String listedProvider = json.get("litellm_provider").text();
     String provider = ProviderNames.inCatalog(listedProvider);
+    // A shorter name is not taken from a model that the file lists by it.
+    String whole = ModelMatch.lower(key.strip());
     List<ModelMatch> names =
-        ModelNames.of(provider, key).stream().map(ModelMatch::equalTo).toList();
+        ModelNames.of(provider, key).stream()
+            .filter(name -> name.equals(whole) || !listed.contains(provider + "/" + name))
+            .map(ModelMatch::equalTo)
+            .toList();
     Amounts amounts = amounts(json);
     var prices = new ArrayList<ModelPrice>();
     ModelPrice empty = ModelPrice.perMillion(provider, key, "USD");

@@ -57,6 +57,30 @@ class LiteLlmJsonTest {
   }
 
   @Test
+  void aModelByItsWholeName_comesBeforeOneByAPartOfIt() throws Exception {
+    String model = "'%s': {'litellm_provider': 'deepseek', 'input_cost_per_token': %s}";
+    LoadedPrices prices =
+        prices(
+            model.formatted("deepseek/deepseek-chat", "2.7e-07"),
+            model.formatted("deepseek-chat", "6e-07"),
+            model.formatted("deepseek/deepseek-coder", "1e-07"),
+            model.replace("deepseek", "gemini").formatted("gemini/flash", "1e-06"),
+            model.replace("deepseek", "vertex_ai").formatted("flash", "2e-06"));
+
+    TokenCounts million = TokenCounts.of(1_000_000, 0);
+    ModelPrice chat = prices.find("deepseek", "DeepSeek-Chat", NOW).orElseThrow();
+    assertThat(chat.costOf(million).total()).isEqualByComparingTo("0.6");
+    ModelPrice path = prices.find("deepseek", "deepseek/deepseek-chat", NOW).orElseThrow();
+    assertThat(path.costOf(million).total()).isEqualByComparingTo("0.27");
+    assertThat(prices.covers("deepseek", "deepseek-coder", NOW)).isTrue();
+    // another provider's model of that name takes nothing away
+    ModelPrice flash = prices.find("gcp.gemini", "flash", NOW).orElseThrow();
+    assertThat(flash.costOf(million).total()).isEqualByComparingTo("1");
+    ModelPrice vertex = prices.find("gcp.vertex_ai", "flash", NOW).orElseThrow();
+    assertThat(vertex.costOf(million).total()).isEqualByComparingTo("2");
+  }
+
+  @Test
   void moonshot_isFoundUnderTheNameOfOpenTelemetry() throws Exception {
     LoadedPrices prices =
         prices("'moonshot/kimi': {'litellm_provider': 'moonshot', 'input_cost_per_token': 1e-06}");
