@@ -36,6 +36,7 @@ public final class ProviderCsv {
   private final List<String> output;
   private final @Nullable String cost;
   private final @Nullable String currency;
+  private final @Nullable String currencyColumn;
 
   /**
    * One line of the file.
@@ -52,13 +53,15 @@ public final class ProviderCsv {
       List<String> input,
       List<String> output,
       @Nullable String cost,
-      @Nullable String currency) {
+      @Nullable String currency,
+      @Nullable String currencyColumn) {
     this.day = day;
     this.model = model;
     this.input = List.copyOf(input);
     this.output = List.copyOf(output);
     this.cost = cost;
     this.currency = currency;
+    this.currencyColumn = currencyColumn;
   }
 
   /**
@@ -68,7 +71,7 @@ public final class ProviderCsv {
    * @param model the column that says the model
    */
   public static ProviderCsv columns(String day, String model) {
-    return new ProviderCsv(day, model, List.of(), List.of(), null, null);
+    return new ProviderCsv(day, model, List.of(), List.of(), null, null, null);
   }
 
   /**
@@ -76,12 +79,12 @@ public final class ProviderCsv {
    * apart. An empty value counts 0.
    */
   public ProviderCsv input(String... columns) {
-    return new ProviderCsv(day, model, List.of(columns), output, cost, currency);
+    return new ProviderCsv(day, model, List.of(columns), output, cost, currency, currencyColumn);
   }
 
   /** The columns that together are all output tokens, reasoning included. */
   public ProviderCsv output(String... columns) {
-    return new ProviderCsv(day, model, input, List.of(columns), cost, currency);
+    return new ProviderCsv(day, model, input, List.of(columns), cost, currency, currencyColumn);
   }
 
   /**
@@ -92,7 +95,15 @@ public final class ProviderCsv {
    */
   public ProviderCsv cost(String column, String isoCode) {
     Cost.currencyOf(isoCode);
-    return new ProviderCsv(day, model, input, output, column, isoCode);
+    return new ProviderCsv(day, model, input, output, column, isoCode, currencyColumn);
+  }
+
+  /**
+   * The column that says in which currency the cost of each line is, for files that have one. A
+   * line in another one than that of {@link #cost} is refused, because they cannot be added.
+   */
+  public ProviderCsv currencyColumn(String column) {
+    return new ProviderCsv(day, model, input, output, cost, currency, column);
   }
 
   /** The ISO 4217 code of the costs; null if the file has none. */
@@ -127,6 +138,7 @@ public final class ProviderCsv {
     List<Integer> inputAt = places(names, input);
     List<Integer> outputAt = places(names, output);
     int costAt = cost == null ? -1 : place(names, cost);
+    int currencyAt = costAt < 0 || currencyColumn == null ? -1 : place(names, currencyColumn);
     for (List<String> row = csv.read(); row != null; row = csv.read()) {
       long line = csv.line();
       if (row.size() != names.size()) {
@@ -136,6 +148,9 @@ public final class ProviderCsv {
       String name = row.get(modelAt).strip();
       if (name.isEmpty()) {
         throw bad(line, model, "must name a model", "");
+      }
+      if (currencyAt >= 0) {
+        requireCurrency(line, row.get(currencyAt).strip());
       }
       rows.accept(
           new Row(
@@ -190,6 +205,16 @@ public final class ProviderCsv {
       }
     }
     return sum;
+  }
+
+  private void requireCurrency(long line, String value) {
+    if (!value.equalsIgnoreCase(currency)) {
+      throw bad(
+          line,
+          currencyColumn,
+          "must be " + currency + ", as costs of several are not added",
+          value);
+    }
   }
 
   private BigDecimal amount(long line, String value) {

@@ -213,10 +213,13 @@ public final class Reconciliation {
     queries
         .by(who, when, Dimension.DAY, Dimension.MODEL)
         .forEach(
-            row ->
+            row -> {
+              if (row.calls() > 0) { // what was only refused never reached the provider
                 here.put(
                     new Key(LocalDate.parse(row.key(Dimension.DAY)), row.key(Dimension.MODEL)),
-                    row));
+                    row);
+              }
+            });
     var keys = new ArrayList<>(there.keySet());
     here.keySet().stream().filter(key -> !there.containsKey(key)).forEach(keys::add);
     keys.sort(BY_DAY);

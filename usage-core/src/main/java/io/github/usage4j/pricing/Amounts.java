@@ -30,6 +30,7 @@ final class Amounts {
       throw new IllegalArgumentException(
           what + " must have at most " + ModelPrice.SCALE + " decimals, but was " + price);
     }
-    return amount;
+    // An exponent at nothing stays when it is added, and asks for as many digits.
+    return amount.signum() == 0 ? BigDecimal.ZERO : amount;
   }
 }

@@ -2,11 +2,11 @@ package io.github.usage4j.pricing;
 
 import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
+import io.github.usage4j.pricing.Rates.Kind;
 import io.github.usage4j.pricing.Rates.Rate;
 import io.github.usage4j.pricing.Rates.Tier;
 import java.math.BigDecimal;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 
 /**
@@ -23,8 +23,9 @@ public record CostEstimate(
   /**
    * An estimate at a price. In the worst case, tokens are of the dearest kind that {@code worst}
    * leaves open: an unknown {@link TokenCounts#cacheWrite} may be all of the input, one that is 0
-   * is believed. Everything between nothing and {@code worst} is thought of, because prices may be
-   * lower above a threshold.
+   * is believed, and one in between is the most: fewer may be written. So cached tokens that are
+   * only hoped for make no worst case cheaper. Everything between nothing and {@code worst} is
+   * thought of, because prices may be lower above a threshold.
    *
    * @param expected with input and output, as far as they can be told
    * @param worst at least the expected tokens
@@ -38,7 +39,7 @@ public record CostEstimate(
     Cost expectedCost = price.costOf(expected);
     Cost highest = expectedCost;
     for (TokenCounts tokens : upTo(price, most)) {
-      Cost cost = price.costOf(tokens).plus(dearer(price, tokens));
+      Cost cost = atMost(price, tokens);
       highest = cost.total().compareTo(highest.total()) > 0 ? cost : highest;
     }
     return new CostEstimate(expected, expectedCost, worst, highest);
@@ -79,40 +80,30 @@ public record CostEstimate(
         tokens.outputAudio());
   }
 
-  /** What the tokens can cost more than as they are, being of kinds that nothing is said of. */
-  private static Cost dearer(ModelPrice price, TokenCounts tokens) {
-    var inputs = EnumSet.of(Rate.INPUT);
-    if (tokens.cacheRead() == null) {
-      inputs.add(Rate.CACHE_READ);
-    }
-    if (tokens.cacheWrite() == null) {
-      inputs.add(Rate.CACHE_WRITE);
-      inputs.add(Rate.CACHE_WRITE_ONE_HOUR);
-    }
-    if (tokens.inputAudio() == null) {
-      inputs.add(Rate.INPUT_AUDIO);
-    }
-    var writes = EnumSet.of(Rate.CACHE_WRITE);
-    if (tokens.cacheWriteOneHour() == null) {
-      writes.add(Rate.CACHE_WRITE_ONE_HOUR);
-    }
-    var outputs = EnumSet.of(Rate.OUTPUT);
-    if (tokens.reasoning() == null) {
-      outputs.add(Rate.REASONING);
-    }
-    if (tokens.outputAudio() == null) {
-      outputs.add(Rate.OUTPUT_AUDIO);
-    }
-    long written = Rates.orZero(tokens.cacheWrite());
-    long fresh = Rates.orZero(tokens.input()) - Rates.orZero(tokens.cacheRead()) - written;
+  /** What these tokens cost at most, each of the dearest kind that it can be of. */
+  private static Cost atMost(ModelPrice price, TokenCounts tokens) {
+    Long write = tokens.cacheWrite();
+    Long oneHour = tokens.cacheWriteOneHour();
+    Long others = write == null || oneHour == null ? write : Long.valueOf(write - oneHour);
+    var inputs =
+        List.of(
+            new Kind(Rate.CACHE_READ, tokens.cacheRead()),
+            new Kind(Rate.CACHE_WRITE, oneHour == null && write != null ? Long.valueOf(0) : others),
+            new Kind(Rate.CACHE_WRITE_ONE_HOUR, oneHour == null ? write : oneHour),
+            new Kind(Rate.INPUT_AUDIO, tokens.inputAudio()));
+    var outputs =
+        List.of(
+            new Kind(Rate.REASONING, tokens.reasoning()),
+            new Kind(Rate.OUTPUT_AUDIO, tokens.outputAudio()));
+    Cost asTheyAre = price.costOf(tokens);
     Rates rates = price.rates();
     Tier tier = rates.tierFor(tokens);
     return new Cost(
-        rates.dearer(tier, Rate.INPUT, inputs, fresh),
-        rates.dearer(tier, Rate.OUTPUT, outputs, Rates.orZero(tokens.output())),
-        rates.dearer(tier, Rate.CACHE_WRITE, writes, written),
+        rates.atMost(tier, Rate.INPUT, Rates.orZero(tokens.input()), inputs),
+        rates.atMost(tier, Rate.OUTPUT, Rates.orZero(tokens.output()), outputs),
         BigDecimal.ZERO,
+        asTheyAre.other(),
         price.currency(),
-        price.explain(tokens).priceReference());
+        asTheyAre.priceReference());
   }
 }

@@ -35,17 +35,14 @@ public record CostExplanation(String priceReference, Currency currency, List<Lin
    * @param quantity how many
    * @param price of so many as {@code per} says
    * @param per {@value #MILLION} for tokens, 1 for all else
-   * @param amount what these cost, exact
+   * @param amount what these cost, exact; of units with more decimals than a cost has, rounded half
+   *     to even in its last
    */
   public record Line(
       Part part, String what, BigDecimal quantity, BigDecimal price, int per, BigDecimal amount) {
 
     /** Prices of tokens are for so many. */
     public static final int MILLION = 1_000_000;
-
-    static Line of(String unit, BigDecimal quantity, BigDecimal price) {
-      return new Line(Part.OTHER, unit, quantity, price, 1, price.multiply(quantity));
-    }
 
     private String toString(Currency currency) {
       return String.format(

@@ -20,8 +20,8 @@ final class CostParts implements Rates.Products {
   }
 
   @Override
-  public void units(String what, BigDecimal quantity, BigDecimal price) {
-    add(Part.OTHER, price.multiply(quantity));
+  public void units(String what, BigDecimal quantity, BigDecimal price, BigDecimal amount) {
+    add(Part.OTHER, amount);
   }
 
   void add(Part part, BigDecimal amount) {

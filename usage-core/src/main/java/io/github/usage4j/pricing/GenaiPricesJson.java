@@ -53,7 +53,13 @@ final class GenaiPricesJson {
     ModelCapabilities capabilities =
         context == null ? null : new ModelCapabilities(null, null, context, Set.of());
     return new ListedModel(
-        provider, id, match, listed.stream().map(source::refer).toList(), capabilities);
+        provider,
+        id,
+        match,
+        listed.stream().allMatch(price -> price.rates().equals(Rates.NONE))
+            ? List.of()
+            : listed.stream().map(source::refer).toList(),
+        capabilities);
   }
 
   /**

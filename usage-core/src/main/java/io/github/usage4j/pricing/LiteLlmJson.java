@@ -5,6 +5,7 @@ import io.github.usage4j.pricing.ModelCapabilities.Feature;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,20 +46,38 @@ final class LiteLlmJson {
   static Contents read(JsonAt root, PriceSource file) {
     var source = new PriceSource("litellm", file.version(), file.asOf());
     var models = new ArrayList<ListedModel>();
+    Set<String> listed = listed(root);
     for (Map.Entry<String, JsonAt> entry : root.fields()) {
       if (!NO_MODELS.contains(entry.getKey())) {
         JsonAt at = entry.getValue();
-        models.add(at.check(() -> model(entry.getKey(), at, source)));
+        models.add(at.check(() -> model(entry.getKey(), at, source, listed)));
       }
     }
     return new Contents(source, new PriceIndex(models, Map.of()));
   }
 
-  private static ListedModel model(String key, JsonAt json, PriceSource source) {
+  /** The whole names of all models, after their providers. */
+  private static Set<String> listed(JsonAt root) {
+    var listed = new HashSet<String>();
+    for (Map.Entry<String, JsonAt> entry : root.fields()) {
+      String provider = entry.getValue().get("litellm_provider").node().asText("");
+      listed.add(
+          ProviderNames.inCatalog(provider) + "/" + ModelMatch.lower(entry.getKey().strip()));
+    }
+    return listed;
+  }
+
+  private static ListedModel model(
+      String key, JsonAt json, PriceSource source, Set<String> listed) {
     String listedProvider = json.get("litellm_provider").text();
     String provider = ProviderNames.inCatalog(listedProvider);
+    // A shorter name is not taken from a model that the file lists by it.
+    String whole = ModelMatch.lower(key.strip());
     List<ModelMatch> names =
-        ModelNames.of(provider, key).stream().map(ModelMatch::equalTo).toList();
+        ModelNames.of(provider, key).stream()
+            .filter(name -> name.equals(whole) || !listed.contains(provider + "/" + name))
+            .map(ModelMatch::equalTo)
+            .toList();
     Amounts amounts = amounts(json);
     var prices = new ArrayList<ModelPrice>();
     ModelPrice empty = ModelPrice.perMillion(provider, key, "USD");
@@ -102,18 +121,28 @@ final class LiteLlmJson {
     }
     JsonAt ranges = json.get("tiered_pricing");
     if (ranges.isThere()) {
-      ranges.elements().forEach(range -> addRange(amounts, range));
+      var begun = new HashSet<Long>();
+      ranges.elements().forEach(range -> addRange(amounts, range, begun));
     }
     return amounts;
   }
 
   /** A range begins above its lower bound; a range of something else than tokens has none. */
-  private static void addRange(Amounts amounts, JsonAt range) {
-    if (range.get("range").isThere()) {
-      Long above = range.get("range").elements().get(0).tokensOrNull();
+  private static void addRange(Amounts amounts, JsonAt range, Set<Long> begun) {
+    JsonAt bounds = range.get("range");
+    if (bounds.isThere()) {
+      List<JsonAt> numbers = bounds.elements();
+      if (numbers.isEmpty()) {
+        throw bounds.bad("must begin with a number of tokens, but is empty");
+      }
+      Long lower = numbers.get(0).tokensOrNull();
+      long above = lower == null ? 0 : lower;
+      if (!begun.add(above)) {
+        throw bounds.bad("begins at " + above + ", as another one does");
+      }
       for (Map.Entry<String, JsonAt> field : range.fields()) {
         if (field.getKey().contains("cost") && field.getValue().isThere()) {
-          amounts.put("", above == null ? 0 : above, field.getKey(), field.getValue());
+          amounts.put("", above, field.getKey(), field.getValue());
         }
       }
     }
@@ -203,17 +232,18 @@ final class LiteLlmJson {
     return amount != null && new BigDecimal(perMillion(amount)).signum() > 0;
   }
 
+  /** One unit has one price: where it stands under both names, one of them may be 0. */
   private static ModelPrice unit(
       ModelPrice price, String unit, Map<String, JsonAt> amounts, String first, String second) {
-    BigDecimal sum = null;
+    BigDecimal highest = null;
     for (String name : List.of(first, second)) {
       JsonAt amount = amounts.get(name);
       if (amount != null) {
-        BigDecimal part = new BigDecimal(PublicAmounts.shifted(amount, 0));
-        sum = sum == null ? part : sum.add(part);
+        BigDecimal one = new BigDecimal(PublicAmounts.shifted(amount, 0));
+        highest = highest == null ? one : highest.max(one);
       }
     }
-    return sum == null ? price : price.perUnit(unit, sum.toString());
+    return highest == null ? price : price.perUnit(unit, highest.toString());
   }
 
   private static ModelCapabilities capabilities(JsonAt json) {
@@ -231,9 +261,9 @@ final class LiteLlmJson {
         features);
   }
 
-  /** A number that is none says nothing, here where no money depends on it. */
+  /** A number that is none says nothing, and neither does 0. */
   private static @Nullable Long tokens(JsonAt json) {
     boolean whole = json.node().isNumber() && json.node().canConvertToLong();
-    return whole && json.node().longValue() >= 0 ? Long.valueOf(json.node().longValue()) : null;
+    return whole && json.node().longValue() > 0 ? Long.valueOf(json.node().longValue()) : null;
   }
 }

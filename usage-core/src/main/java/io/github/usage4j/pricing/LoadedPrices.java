@@ -55,7 +55,11 @@ public final class LoadedPrices implements PriceCatalog {
 
     Contents load() {
       try {
-        return loader.load(file);
+        Contents contents = loader.load(file);
+        if (contents.index().models().stream().allMatch(model -> model.prices().isEmpty())) {
+          throw new IllegalArgumentException(file + ": there is no price in it");
+        }
+        return contents;
       } catch (NoSuchFileException e) {
         throw new IllegalArgumentException(file + ": there is no such file", e);
       } catch (IOException | UncheckedIOException e) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The API of models.dev: providers, their models, amounts in dollars for a million tokens. It has
@@ -48,27 +49,63 @@ final class ModelsDevJson {
 
   private static ListedModel model(String provider, String name, JsonAt json, PriceSource source) {
     JsonAt cost = json.get("cost");
+    ModelPrice empty = ModelPrice.perMillion(provider, name, "USD");
+    ModelPrice price = cost.isThere() && isByContext(cost) ? price(empty, cost) : empty;
     List<ModelPrice> prices =
-        cost.isThere() ? List.of(source.refer(price(provider, name, cost))) : List.of();
+        price.rates().equals(Rates.NONE) ? List.of() : List.of(source.refer(price));
     return new ListedModel(
         provider, name, ModelMatch.equalTo(name.strip()), prices, capabilities(json));
   }
 
-  private static ModelPrice price(String provider, String model, JsonAt cost) {
-    ModelPrice empty = ModelPrice.perMillion(provider, model, "USD");
-    ModelPrice price = withAmounts(empty, cost);
-    JsonAt longer = cost.get("context_over_200k");
-    if (longer.isThere()) {
-      ModelPrice before = price;
-      ModelPrice above = withAmounts(empty, longer);
-      price = longer.check(() -> before.aboveInput(LONG_CONTEXT, above));
-    }
+  private static ModelPrice price(ModelPrice empty, JsonAt cost) {
+    ModelPrice price = withSteps(withAmounts(empty, cost), empty, cost);
     JsonAt perMinute = cost.get("per_minute");
     if (perMinute.isThere()) {
       Optional<String> perSecond = PublicAmounts.divided(perMinute, SECONDS);
       price = perSecond.isPresent() ? price.perUnit("seconds", perSecond.get()) : price;
     }
     return price;
+  }
+
+  /** False if amounts depend on something that a price here cannot: then nothing is guessed. */
+  private static boolean isByContext(JsonAt cost) {
+    for (JsonAt step : steps(cost)) {
+      String type = step.get("tier").get("type").textOrNull();
+      if (type != null && !type.equals("context")) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Steps have a size of their own. Beside them the file repeats the first one for readers that
+   * know of a single step at 200 000 tokens, which is not where it is.
+   */
+  private static ModelPrice withSteps(ModelPrice price, ModelPrice empty, JsonAt cost) {
+    List<JsonAt> steps = steps(cost);
+    JsonAt longer = cost.get("context_over_200k");
+    if (steps.isEmpty() && longer.isThere()) {
+      ModelPrice above = withAmounts(empty, longer);
+      return longer.check(() -> price.aboveInput(LONG_CONTEXT, above));
+    }
+    ModelPrice priced = price;
+    for (JsonAt step : steps) {
+      JsonAt size = step.get("tier").get("size");
+      Long tokens = size.tokensOrNull();
+      if (tokens == null) {
+        throw size.bad("must be there");
+      }
+      ModelPrice before = priced;
+      ModelPrice above = withAmounts(empty, step);
+      priced = step.check(() -> before.aboveInput(tokens, above));
+    }
+    return priced;
+  }
+
+  private static List<JsonAt> steps(JsonAt cost) {
+    JsonAt tiers = cost.get("tiers");
+    return tiers.isThere() ? tiers.elements() : List.of();
   }
 
   private static ModelPrice withAmounts(ModelPrice price, JsonAt cost) {
@@ -107,10 +144,16 @@ final class ModelsDevJson {
     addAll(features, modalities.get("output"), OUTPUTS);
     JsonAt limit = json.get("limit");
     return new ModelCapabilities(
-        limit.get("input").tokensOrNull(),
-        limit.get("output").tokensOrNull(),
-        limit.get("context").tokensOrNull(),
+        tokens(limit.get("input")),
+        tokens(limit.get("output")),
+        tokens(limit.get("context")),
         features);
+  }
+
+  /** The file has 0 where a limit is not known. */
+  private static @Nullable Long tokens(JsonAt limit) {
+    Long tokens = limit.tokensOrNull();
+    return tokens == null || tokens == 0 ? null : tokens;
   }
 
   private static void addIf(Set<Feature> features, boolean supported, Feature feature) {

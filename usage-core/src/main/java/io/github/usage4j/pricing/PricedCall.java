@@ -97,8 +97,8 @@ record PricedCall(ModelPrice price, List<TokenCounts> exchanges, Map<String, Big
     }
 
     @Override
-    public void units(String what, BigDecimal quantity, BigDecimal price) {
-      all.add(Line.of(what, quantity, price));
+    public void units(String what, BigDecimal quantity, BigDecimal price, BigDecimal amount) {
+      all.add(new Line(Part.OTHER, what, quantity, price, 1, amount));
     }
   }
 

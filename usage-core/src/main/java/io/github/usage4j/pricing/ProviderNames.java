@@ -42,7 +42,7 @@ final class ProviderNames {
       "google-vertex-anthropic",
       "google_vertex_ai_anthropic"
     },
-    {"mistral", "mistral_ai", "mistralai", "codestral"},
+    {"mistral", "mistral_ai", "mistralai"},
     {"cohere", "cohere_chat"},
     {"deepseek", "deep_seek"},
     {"x-ai", "x_ai", "xai"},
@@ -55,7 +55,7 @@ final class ProviderNames {
     {"huggingface", "hugging_face"},
     {"fireworks", "fireworks_ai", "fireworks-ai"},
     {"perplexity"},
-    {"moonshotai", "moonshot"},
+    {"moonshotai", "moonshot", "moonshot_ai"},
     {"openrouter"},
   };
 

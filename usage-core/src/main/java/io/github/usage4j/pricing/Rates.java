@@ -1,13 +1,17 @@
 package io.github.usage4j.pricing;
 
+import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.pricing.CostExplanation.Part;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -34,8 +38,15 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
         Part part, String what, BigDecimal quantity, BigDecimal perMillion, BigDecimal amount);
 
     /** So many of something else at a price for each. */
-    void units(String what, BigDecimal quantity, BigDecimal price);
+    void units(String what, BigDecimal quantity, BigDecimal price, BigDecimal amount);
   }
+
+  /**
+   * What some of the tokens may be.
+   *
+   * @param most how many of them at most; null if all may be
+   */
+  record Kind(Rate rate, @Nullable Long most) {}
 
   /** What has a price. */
   enum Rate {
@@ -69,6 +80,14 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     Tier(long above, Map<Rate, BigDecimal> amounts) {
       this(above, amounts, true);
     }
+
+    /** This, and of another one at the same threshold what is not set here. */
+    Tier over(Tier other) {
+      var all = new EnumMap<Rate, BigDecimal>(Rate.class);
+      all.putAll(other.amounts);
+      all.putAll(amounts);
+      return new Tier(above, all);
+    }
   }
 
   Rates {
@@ -94,6 +113,20 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     return !tiers.isEmpty();
   }
 
+  /** The tier at this threshold without what is stated of these rates. */
+  private Optional<Tier> tierAt(long tokens, Set<Rate> without) {
+    return tiers.stream()
+        .filter(tier -> tier.above() == tokens)
+        .findFirst()
+        .map(
+            tier -> {
+              var rest = new EnumMap<Rate, BigDecimal>(Rate.class);
+              rest.putAll(tier.amounts());
+              rest.keySet().removeAll(without);
+              return new Tier(tokens, rest, tier.known());
+            });
+  }
+
   boolean haveTierAbove(long tokens) {
     return tiers.stream().anyMatch(tier -> tier.above() == tokens);
   }
@@ -115,7 +148,13 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     allAmounts.putAll(amounts);
     var allUnits = new TreeMap<>(others.units);
     allUnits.putAll(units);
-    var allTiers = new ArrayList<>(tiers);
+    var stated = EnumSet.noneOf(Rate.class);
+    stated.addAll(amounts.keySet());
+    tiers.forEach(tier -> stated.addAll(tier.amounts().keySet()));
+    var allTiers = new ArrayList<Tier>();
+    for (Tier tier : tiers) {
+      allTiers.add(others.tierAt(tier.above(), stated).map(tier::over).orElse(tier));
+    }
     for (Tier tier : others.tiers) {
       if (!haveTierAbove(tier.above())) {
         allTiers.add(amounts.isEmpty() ? tier : new Tier(tier.above(), Map.of(), false));
@@ -138,9 +177,22 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     Map<Rate, BigDecimal> applied = amountsIn(tier);
     boolean onlyParts = tokens.total() == null && !tokens.isUnknown();
     return !onlyParts
+        && (tokens.input() != null || !haveInputParts(tokens))
+        && (tokens.output() != null || !haveOutputParts(tokens))
         && (tier == null || tier.known())
         && (orZero(tokens.input()) == 0 || applied.containsKey(Rate.INPUT))
         && (orZero(tokens.output()) == 0 || applied.containsKey(Rate.OUTPUT));
+  }
+
+  private static boolean haveInputParts(TokenCounts tokens) {
+    return orZero(tokens.cacheRead()) > 0
+        || orZero(tokens.cacheWrite()) > 0
+        || orZero(tokens.cacheWriteOneHour()) > 0
+        || orZero(tokens.inputAudio()) > 0;
+  }
+
+  private static boolean haveOutputParts(TokenCounts tokens) {
+    return orZero(tokens.reasoning()) > 0 || orZero(tokens.outputAudio()) > 0;
   }
 
   /** The tier that applies to a call; null for the prices below every threshold. */
@@ -154,27 +206,49 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     return null;
   }
 
+  /** What a tier does not set is as in the tier below it. */
   private Map<Rate, BigDecimal> amountsIn(@Nullable Tier tier) {
     if (tier == null) {
       return amounts;
     }
     var applied = new EnumMap<Rate, BigDecimal>(Rate.class);
     applied.putAll(amounts);
-    applied.putAll(tier.amounts());
+    for (int i = tiers.size() - 1; i >= 0; i--) { // the lowest is the last
+      if (tiers.get(i).above() <= tier.above()) {
+        applied.putAll(tiers.get(i).amounts());
+      }
+    }
     return applied;
   }
 
-  /** How much more so many tokens cost if they are of the dearest of these kinds. */
-  BigDecimal dearer(@Nullable Tier tier, Rate plain, Set<Rate> kinds, long tokens) {
+  /**
+   * What so many tokens cost at most.
+   *
+   * @param plain what they are if nothing else
+   * @param kinds what they may be otherwise
+   */
+  BigDecimal atMost(@Nullable Tier tier, Rate plain, long tokens, List<Kind> kinds) {
     Map<Rate, BigDecimal> applied = amountsIn(tier);
-    BigDecimal in = applied.getOrDefault(Rate.INPUT, BigDecimal.ZERO);
-    BigDecimal otherwise = plain == Rate.CACHE_WRITE ? in : BigDecimal.ZERO;
-    BigDecimal usual = applied.getOrDefault(plain, otherwise);
-    BigDecimal highest = usual;
-    for (Rate kind : kinds) {
-      highest = highest.max(applied.getOrDefault(kind, BigDecimal.ZERO));
+    BigDecimal open = applied.getOrDefault(plain, BigDecimal.ZERO);
+    for (Kind kind : kinds) {
+      open = kind.most() == null ? open.max(highest(applied, kind.rate())) : open;
     }
-    return perMillion(highest.subtract(usual).multiply(BigDecimal.valueOf(tokens)));
+    BigDecimal all = open.multiply(BigDecimal.valueOf(tokens));
+    for (Kind kind : kinds) {
+      BigDecimal dearer = highest(applied, kind.rate()).subtract(open);
+      if (kind.most() != null && dearer.signum() > 0) {
+        all = all.add(dearer.multiply(BigDecimal.valueOf(kind.most())));
+      }
+    }
+    return perMillion(all);
+  }
+
+  /** A write for one hour may also be one for less. */
+  private static BigDecimal highest(Map<Rate, BigDecimal> applied, Rate rate) {
+    BigDecimal price = applied.getOrDefault(rate, BigDecimal.ZERO);
+    return rate == Rate.CACHE_WRITE_ONE_HOUR
+        ? price.max(applied.getOrDefault(Rate.CACHE_WRITE, BigDecimal.ZERO))
+        : price;
   }
 
   /**
@@ -214,7 +288,8 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     tokens(to, Part.OUTPUT, "output, audio", audioOut, rates.getOrDefault(Rate.OUTPUT_AUDIO, out));
     BigDecimal perCall = rates.get(Rate.PER_CALL);
     if (perCall != null) {
-      to.units("calls", BigDecimal.valueOf(calls), perCall);
+      BigDecimal number = BigDecimal.valueOf(calls);
+      to.units("calls", number, perCall, product(number, perCall));
     }
   }
 
@@ -228,7 +303,7 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
             (unit, amount) -> {
               BigDecimal price = units.get(unit);
               if (price != null && amount.signum() > 0) {
-                to.units(unit, amount, price);
+                to.units(unit, amount, price, product(amount, price));
               }
             });
   }
@@ -245,6 +320,12 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
       BigDecimal quantity = BigDecimal.valueOf(count);
       to.tokens(part, what, quantity, perMillion, perMillion(perMillion.multiply(quantity)));
     }
+  }
+
+  /** A unit may be finer than a cost, such as seconds with the digits of a binary fraction. */
+  private static BigDecimal product(BigDecimal quantity, BigDecimal price) {
+    BigDecimal exact = quantity.multiply(price);
+    return exact.scale() > Cost.SCALE ? exact.setScale(Cost.SCALE, RoundingMode.HALF_EVEN) : exact;
   }
 
   static BigDecimal perMillion(BigDecimal product) {

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
+import io.github.usage4j.UsageEvent.Outcome;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageFilter;
 import io.github.usage4j.economics.Reconciliation.Found;
@@ -194,6 +195,37 @@ class ReconciliationTest {
     assertThatExceptionOfType(UsageException.class)
         .isThrownBy(
             () -> how.compare(directory.resolve("none.csv"), store.queries(), ALL, NOVEMBER));
+  }
+
+  @Test
+  void compare_currencyColumn_refusesWhatCannotBeAdded() throws Exception {
+    Reconciliation how = Reconciliation.of(COLUMNS.currencyColumn("currency"));
+    String header = "model,date,uncached,cached,output,amount,currency";
+    Report report =
+        compare(how, header, "gpt-4o,2026-11-21,1,0,1,0.5,USD", "gpt-4o,2026-11-21,1,0,1,0.5,usd");
+    assertThat(report.rows().get(0).there().cost()).isEqualByComparingTo("1");
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                compare(
+                    how,
+                    header,
+                    "gpt-4o,2026-11-21,1,0,1,0.5,USD",
+                    "gpt-4o,2026-11-21,1,0,1,0.5,EUR"))
+        .withMessage(
+            "line 3: currency must be USD, as costs of several are not added, but was 'EUR'");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> compare(how, "model,date,uncached,cached,output,amount"))
+        .withMessageStartingWith("line 1: there must be one column 'currency'");
+  }
+
+  @Test
+  void compare_callsThatNeverReachedTheProvider_areNoDifference() throws Exception {
+    store.write(List.of(chatAt(NOON).outcome(Outcome.REFUSED).build()));
+
+    Report report = compare(Reconciliation.of(COLUMNS), "model,date,uncached,cached,output,amount");
+
+    assertThat(report.rows()).isEmpty();
   }
 
   @Test

@@ -16,6 +16,7 @@ import java.time.LocalTime;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class CostExplanationTest {
@@ -91,6 +92,18 @@ class CostExplanationTest {
   void explain_whereThePriceDoesNotCover_isEmpty() {
     PriceCatalog embeddings = PriceCatalog.of(ModelPrice.perMillion("acme", "m", "USD").input("1"));
     assertThat(embeddings.explain(event(TokenCounts.of(1, 1)).build())).isEmpty();
+  }
+
+  @Test
+  void unitsFinerThanACost_arePricedAndExplainedAlike() {
+    ModelPrice price = ModelPrice.perMillion("acme", "m", "USD").perUnit("seconds", "0.0001");
+    UsageEvent heard =
+        event(TokenCounts.UNKNOWN).unit("seconds", new BigDecimal("8.470000267028809")).build();
+    PriceCatalog catalog = PriceCatalog.of(price);
+    Cost cost = catalog.costOf(heard, List.of()).orElseThrow();
+    assertThat(cost.total()).isEqualByComparingTo("0.000847000026702881");
+    CostExplanation why = catalog.explain(heard.toBuilder().cost(cost).build()).orElseThrow();
+    assertThat(why.total()).isEqualByComparingTo(cost.total());
   }
 
   @Test
@@ -236,6 +249,54 @@ class CostExplanationTest {
             .isLessThanOrEqualTo(estimate.worstCost().total());
       }
     }
+  }
+
+  @Test
+  void estimate_withKnownParts_isNeverExceededByLessOfThem() {
+    var random = new Random(13);
+    ModelPrice none = ModelPrice.perMillion("acme", "m", "USD");
+    for (int round = 0; round < 300; round++) {
+      ModelPrice price =
+          none.input(digit(random))
+              .output(digit(random))
+              .cacheRead(digit(random))
+              .cacheWrite(digit(random))
+              .cacheWriteOneHour(digit(random))
+              .reasoning(digit(random))
+              .inputAudio(digit(random))
+              .outputAudio(digit(random))
+              .aboveInput(1 + random.nextInt(100), none.input(digit(random)));
+      TokenCounts worst = TokenCounts.of(1 + random.nextInt(150), random.nextInt(100));
+      worst = random.nextBoolean() ? worst : worst.cacheRead(random.nextInt(60));
+      worst = random.nextBoolean() ? worst : worst.cacheWrite(random.nextInt(60));
+      worst = random.nextBoolean() ? worst : worst.cacheWriteOneHour(random.nextInt(20));
+      worst = random.nextBoolean() ? worst : worst.reasoning(random.nextInt(50));
+      worst = random.nextBoolean() ? worst : worst.audio(random.nextInt(50), random.nextInt(50));
+      TokenCounts most = worst.consistent();
+      CostEstimate estimate = CostEstimate.of(price, TokenCounts.of(0, 0), worst);
+      for (int i = 0; i < 50; i++) {
+        long input = random.nextLong(most.input() + 1);
+        long output = random.nextLong(most.output() + 1);
+        long read = upTo(random, most.cacheRead(), input);
+        long write = upTo(random, most.cacheWrite(), input - read);
+        TokenCounts used =
+            TokenCounts.of(input, output)
+                .cacheRead(read)
+                .cacheWrite(write)
+                .cacheWriteOneHour(upTo(random, most.cacheWriteOneHour(), write))
+                .reasoning(upTo(random, most.reasoning(), output))
+                .audio(
+                    upTo(random, most.inputAudio(), input),
+                    upTo(random, most.outputAudio(), output));
+        assertThat(price.costOf(used).total())
+            .as("%s within %s", used, most)
+            .isLessThanOrEqualTo(estimate.worstCost().total());
+      }
+    }
+  }
+
+  private static long upTo(Random random, @Nullable Long most, long whole) {
+    return random.nextLong((most == null ? whole : Math.min(most, whole)) + 1);
   }
 
   private static String digit(Random random) {

@@ -11,6 +11,7 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class ModelPriceTest {
 
@@ -118,6 +119,24 @@ class ModelPriceTest {
   }
 
   @Test
+  void aboveInput_whatAHigherTierDoesNotSet_isAsInTheTierBelow() {
+    ModelPrice none = ModelPrice.perMillion("q", "m", "USD");
+    ModelPrice tiered =
+        none.input("1")
+            .output("3")
+            .aboveInput(256, none.output("9"))
+            .aboveInput(128, none.input("2"));
+    BigDecimal before = BigDecimal.ZERO;
+    for (long input = 0; input < 600; input++) {
+      BigDecimal total = tiered.costOf(TokenCounts.of(input, 1)).total();
+      assertThat(total).as(input + " tokens").isGreaterThan(before);
+      before = total;
+    }
+    // 300 x 2 + 9
+    assertThat(tiered.costOf(TokenCounts.of(300, 1)).total()).isEqualByComparingTo("0.000609");
+  }
+
+  @Test
   void costOf_oneHourWritesAlone_areCountedOnce() {
     ModelPrice plain = ModelPrice.perMillion("q", "m", "USD").input("1").output("1");
     assertThat(plain.costOf(TokenCounts.of(1_000, 0).cacheWriteOneHour(500)).total())
@@ -128,6 +147,18 @@ class ModelPriceTest {
   void covers_isFalseWhereOnlyAPartIsKnown() {
     assertThat(claude().covers(new TokenCounts(null, null, null, null, null, 100L, null, null)))
         .isFalse();
+  }
+
+  @Test
+  void covers_isFalseWhereOneSideIsKnownByAPartOnly() {
+    assertThat(claude().covers(new TokenCounts(null, 10L, 500L, null, null, null, null, null)))
+        .as("how much of the input was not read from the cache?")
+        .isFalse();
+    assertThat(claude().covers(new TokenCounts(null, 10L, null, null, null, null, 5L, null)))
+        .isFalse();
+    assertThat(claude().covers(new TokenCounts(10L, null, null, null, null, 500L, null, null)))
+        .isFalse();
+    assertThat(claude().covers(new TokenCounts(null, 10L, 0L, 0L, null, 0L, 0L, 0L))).isTrue();
   }
 
   @Test
@@ -179,6 +210,15 @@ class ModelPriceTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> price.validFrom(NOW).validUntil(NOW))
         .withMessageContaining("is valid from");
+  }
+
+  @Test
+  @Timeout(20)
+  void aPriceOfNothing_isNothing_howeverManyDecimalsItHas() {
+    ModelPrice price =
+        ModelPrice.perMillion("p", "m", "USD").input("3").output("0E-999999999").perCall("0E+99");
+    assertThat(price.costOf(TokenCounts.of(1_000_000, 5)).total()).isEqualByComparingTo("3");
+    assertThat(price.explain(TokenCounts.of(1_000_000, 5)).total()).isEqualByComparingTo("3");
   }
 
   @Test

@@ -34,11 +34,16 @@ final class CaseFile {
           "output_tokens",
           "expected_cost");
   private static final Pattern WHOLE_NUMBER = Pattern.compile("-?[0-9]+");
-  private static final Pattern DECIMAL = Pattern.compile("[0-9]+(\\.[0-9]+)?([eE]-?[0-9]{1,3})?");
+  private static final Pattern DECIMAL =
+      Pattern.compile("\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,3})?");
   private static final String BYTE_ORDER_MARK = "\uFEFF";
 
   private final Path path;
-  private long line;
+
+  /** The line on which a record begins, and how many were read. */
+  private long line = 1;
+
+  private long read;
 
   CaseFile(Path path) {
     this.path = path;
@@ -51,30 +56,66 @@ final class CaseFile {
    */
   List<PriceCase> read() throws BadInputException {
     var cases = new ArrayList<PriceCase>();
-    line = 1;
     try (BufferedReader reader = Files.newBufferedReader(path, StandardCharsets.UTF_8)) {
-      String first = reader.readLine();
-      if (first == null || first.isBlank()) {
+      String first = record(reader);
+      if (first == null) {
         throw bad("the file is empty; a header is required: " + String.join(",", REQUIRED));
       }
-      List<String> header = cells(first.startsWith(BYTE_ORDER_MARK) ? first.substring(1) : first);
+      List<String> header = cells(first).stream().map(String::strip).toList();
       check(header);
-      for (String text = reader.readLine(); text != null; text = reader.readLine()) {
-        line++;
-        if (!text.isBlank()) {
-          cases.add(priceCase(new Row(header, cells(text))));
-        }
+      for (String text = record(reader); text != null; text = record(reader)) {
+        cases.add(priceCase(new Row(header, cells(text))));
       }
     } catch (NoSuchFileException e) {
       throw new BadInputException(path + ": there is no such file");
     } catch (CharacterCodingException e) {
-      line++;
+      line = read + 1;
       throw bad("not valid UTF-8");
     } catch (IOException e) {
-      line++;
+      line = read + 1;
       throw bad("cannot be read: " + e.getMessage());
     }
+    if (cases.isEmpty()) {
+      throw new BadInputException(path + ": there are no cases");
+    }
     return cases;
+  }
+
+  /** The next line that is not blank, with those that a value in quotes goes on in. */
+  private @Nullable String record(BufferedReader reader) throws IOException {
+    String text = nextLine(reader);
+    while (text != null && text.isBlank()) {
+      text = nextLine(reader);
+    }
+    if (text == null) {
+      return null;
+    }
+    line = read;
+    var record = new StringBuilder(text);
+    boolean open = opensOrCloses(text);
+    while (open) {
+      text = nextLine(reader);
+      if (text == null) {
+        break;
+      }
+      record.append('\n').append(text);
+      open = !opensOrCloses(text);
+    }
+    return record.toString();
+  }
+
+  /** True if a quote is open after this that was not before, or the other way round. */
+  private static boolean opensOrCloses(String text) {
+    return text.chars().filter(c -> c == '"').count() % 2 != 0;
+  }
+
+  private @Nullable String nextLine(BufferedReader reader) throws IOException {
+    String text = reader.readLine();
+    if (text == null) {
+      return null;
+    }
+    read++;
+    return read == 1 && text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
   }
 
   private void check(List<String> header) throws BadInputException {
@@ -116,7 +157,7 @@ final class CaseFile {
 
   /** Text as a cell of such a file. */
   static String cell(String text) {
-    boolean plain = text.chars().noneMatch(c -> c == ',' || c == '"');
+    boolean plain = text.chars().noneMatch(c -> c == ',' || c == '"' || c == '\n');
     return plain ? text : '"' + text.replace("\"", "\"\"") + '"';
   }
 

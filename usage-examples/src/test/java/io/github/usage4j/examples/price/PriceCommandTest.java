@@ -55,6 +55,34 @@ class PriceCommandTest {
   }
 
   @Test
+  void oddFiles_areReadAsSpreadsheetsWriteThem() throws IOException {
+    String header = HEADER.replace("model_id,", " model_id ,");
+    String note = GOOD.replace("plain", "\"two\nlines, \"\"quoted\"\"\"");
+    String named = GOOD.replaceFirst("1,", "\"a\nb\",");
+    String cases =
+        note
+            + named
+            + GOOD.replace("0.00925", ".00925")
+            + GOOD.replace("0.00925", "9250E-6")
+            + GOOD.replace("0.00925", "+0.0000925E+2");
+    String odd = "\uFEFF\n" + header + "\n  \n" + cases;
+    assertThat(run(file(odd))).as(errors()).isZero();
+    assertThat(run(file(odd.replace("\n", "\r\n")))).as(errors()).isZero();
+    assertThat(errors()).contains("5 cases, 0 different");
+    assertThat(output()).contains("\"a\nb\",0.00925,0.00925,true");
+    // the line of a later mistake is that of the file
+    assertThat(run(file(header + note + GOOD.replace("2500", "x")))).isEqualTo(2);
+    assertThat(errors()).contains("line 4: input_tokens must be a whole number, but is 'x'");
+  }
+
+  @Test
+  void aFileWithoutCases_provesNothing() throws IOException {
+    assertThat(run(file(HEADER + "\n"))).isEqualTo(2);
+    assertThat(errors()).contains("there are no cases");
+    assertThat(output()).isEmpty();
+  }
+
+  @Test
   void aDifference_isShownAndFails() throws IOException {
     String wrong = GOOD.replace("0.00925", "0.0092500000000001");
     String noPrice = "3,openai,nonsense,2026-08-20T12:00:00Z,1,1,0,0,0,0,2,,,,,\n";
