@@ -306,6 +306,7 @@ public final class UsageLimiter {
     return opened;
   }
 
+   * @throws IllegalArgumentException if the start is not in the years 1970 to 9999
   /** Alerts about somebody, newest first. */
   public List<UsageAlert> alerts(LimitKey.Scope scope, int most) {
     return store.alerts(scope, most);
