@@ -91,7 +91,7 @@ public final class UsageLimiter {
             () -> new Unwritten(this::alertsRaised),
             this::lost);
     counters = new Counters(keeper, nanos);
-    applicable = new Applicable(sources, counters, store, guard);
+    applicable = new Applicable(sources, counters, keeper);
     alerts =
         new AlertDelivery(
             store, builder.listeners, () -> keeper.holder().id(), guard, threads.alerts());
@@ -284,8 +284,9 @@ public final class UsageLimiter {
    * webhook may come twice.
    *
    * @return false if that reference was granted before
-   * @throws IllegalArgumentException if no limit of that name applies to them, or the amount is not
-   *     more than 0
+   * @throws IllegalArgumentException if no limit of that name applies to them, or several do, or
+   *     the amount is not more than 0
+   * @throws UsageException if the store cannot do it now
    */
   public boolean grant(String limitName, Attribution who, BigDecimal amount, String reference) {
     boolean granted = statuses.grant(limitName, who, amount, reference);
