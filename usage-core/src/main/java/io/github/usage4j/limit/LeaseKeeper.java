@@ -153,6 +153,9 @@ final class LeaseKeeper implements Leasing {
       }
       Map<String, Long> beats = store.beat(holder.id());
       if (beats.containsKey(holder.id())) {
+        if (asked - lastBeat > ttl / 2) {
+          others.clear(); // nobody could beat while the store was away: look at them anew
+        }
         lastBeat = asked;
         ofStore.end();
         watch(beats);

@@ -119,6 +119,7 @@ class SharedLimitTest {
     assertThat(paused.calls(ADA, 10)).isTrue();
     world.pass(Duration.ofSeconds(1));
     assertThat(paused.calls(ADA, 10)).isFalse();
+    alive.limiter().tick();
     for (int i = 0; i < 3; i++) {
       world.pass(Duration.ofSeconds(10));
       alive.limiter().tick();
