@@ -66,8 +66,12 @@ final class Counters {
     return counters.size();
   }
 
-  /** Gives back what idle counters hold, and forgets those that hold nothing. */
-  void sweep(long now) {
+  /**
+   * Gives back what idle counters hold, and forgets those that hold nothing.
+   *
+   * @param meanwhile run before each that may wait for the store
+   */
+  void sweep(long now, Runnable meanwhile) {
     long idle = counters.size() > MANY ? IDLE_NANOS / 10 : IDLE_NANOS;
     counters
         .values()
@@ -76,6 +80,7 @@ final class Counters {
               if (counter.idle(now) < idle) {
                 return false;
               }
+              meanwhile.run();
               counter.work(now);
               return counter.retire();
             });
