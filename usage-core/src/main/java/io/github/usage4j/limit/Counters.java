@@ -91,11 +91,18 @@ final class Counters {
     counters.values().forEach(Counter::refresh);
   }
 
-  /** All leases are lost: forgets everything, and whoever asks gets new counters. */
+  /**
+   * All leases are lost: forgets what has to do with the store, and whoever asks gets new counters.
+   * Rates have not: calls that are under way still are.
+   */
   void abandon() {
-    for (Counter counter : counters.values()) {
-      counter.abandon();
-    }
-    counters.clear();
+    counters
+        .values()
+        .removeIf(
+            counter -> {
+              boolean ofTheStore = counter.remembers();
+              counter.abandon();
+              return ofTheStore;
+            });
   }
 }
