@@ -54,7 +54,10 @@ public final class UsageLimitExceededException extends UsageException {
     return Objects.requireNonNull(status, "the status is not kept when serialized");
   }
 
-  /** When it may be worth trying again: at the next period, or sooner; a day if never. */
+  /**
+   * When it may be worth trying again: at the next period, or sooner; a day if never. In whole
+   * seconds, rounded up, at least one.
+   */
   public Duration retryAfter() {
     return retryAfter;
   }

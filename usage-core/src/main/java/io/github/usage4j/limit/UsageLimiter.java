@@ -31,6 +31,9 @@ public final class UsageLimiter {
   /** After how many seconds of silence the leases of an instance are taken back: {@value}. */
   public static final int LEASE_SECONDS = 30;
 
+  /** After which time to try again what will never be let through as it is. */
+  static final Duration NEVER = Duration.ofDays(1);
+
   private static final int ATTEMPTS = 20;
   private static final Duration AWAY_RETRY = Duration.ofSeconds(5);
 
@@ -194,10 +197,14 @@ public final class UsageLimiter {
       Applied one, LimitRequest request, long wanted, Reason reason) {
     LimitStatus status = statuses.ofCounter(one, request.occurredAt());
     return new UsageLimitExceededException(
-        Words.refusal(one.limit(), status, reason),
-        reason,
-        status,
-        retryAfter(one, status, request.occurredAt(), wanted, reason));
+    Duration after = retryAfter(one, status, request.occurredAt(), wanted, reason);
+        Words.refusal(one.limit(), status, reason), reason, status, wholeSeconds(after));
+  }
+
+  /** Rounded up, because a header has no fractions: 0 would say that it can be tried at once. */
+  private static Duration wholeSeconds(Duration exact) {
+    long seconds = exact.getSeconds() + (exact.getNano() > 0 ? 1 : 0);
+    return Duration.ofSeconds(Math.max(1, seconds));
   }
 
   private static Duration retryAfter(
@@ -210,9 +217,7 @@ public final class UsageLimiter {
     if (known != null) {
       return known;
     }
-    return resetsAt == null || reason == Reason.UNPRICED
-        ? Duration.ofDays(1)
-        : Duration.between(at, resetsAt);
+    return resetsAt == null || reason == Reason.UNPRICED ? NEVER : Duration.between(at, resetsAt);
   }
 
   /** A call has ended, and its event is about to be handed to the sinks. */
