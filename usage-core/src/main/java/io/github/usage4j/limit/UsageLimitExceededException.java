@@ -71,12 +71,14 @@ public final class UsageLimitExceededException extends UsageException {
   public String toJson() {
     ObjectNode body = JsonNodeFactory.instance.objectNode();
     ObjectNode error = body.putObject("error");
+    LimitStatus known = status;
     error
         .put("type", "usage_limit_exceeded")
         .put("reason", reason.name().toLowerCase(Locale.ROOT))
-        .put("message", getMessage())
+        .put(
+            "message",
+            known == null ? "A limit does not allow this call" : Words.nameless(known, reason))
         .put("retryAfterSeconds", Math.max(1, retryAfter.toSeconds()));
-    LimitStatus known = status;
     if (known != null) {
       Instant resetsAt = known.resetsAt();
       error
