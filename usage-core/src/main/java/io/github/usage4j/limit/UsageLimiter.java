@@ -157,7 +157,8 @@ public final class UsageLimiter {
       }
       Counter counter = one.counter();
       counter.touch(now);
-      Taken result = counter.take(wanted, one.letsThrough(request), now);
+      // What takes nothing is not refused: a later step where operations are counted, say.
+      Taken result = counter.take(wanted, wanted == 0 || one.letsThrough(request), now);
       if (result == Taken.UNKNOWN && whenUnavailable == WhenUnavailable.ALLOW) {
         guard.report(
             Anomaly.LIMIT_STORE_UNAVAILABLE,
@@ -196,8 +197,8 @@ public final class UsageLimiter {
   private UsageLimitExceededException refusal(
       Applied one, LimitRequest request, long wanted, Reason reason) {
     LimitStatus status = statuses.ofCounter(one, request.occurredAt());
-    return new UsageLimitExceededException(
     Duration after = retryAfter(one, status, request.occurredAt(), wanted, reason);
+    return new UsageLimitExceededException(
         Words.refusal(one.limit(), status, reason), reason, status, wholeSeconds(after));
   }
 
@@ -305,6 +306,7 @@ public final class UsageLimiter {
    *
    * @param externalId what the period is known by there
    * @return false if that id is known already, whose start stays as it is
+   * @throws IllegalArgumentException if the start is not in the years 1970 to 9999
    */
   public boolean openPeriod(String organization, Instant start, String externalId) {
     boolean opened = store.openPeriod(organization, start, externalId);
@@ -312,7 +314,6 @@ public final class UsageLimiter {
     return opened;
   }
 
-   * @throws IllegalArgumentException if the start is not in the years 1970 to 9999
   /** Alerts about somebody, newest first. */
   public List<UsageAlert> alerts(LimitKey.Scope scope, int most) {
     return store.alerts(scope, most);
