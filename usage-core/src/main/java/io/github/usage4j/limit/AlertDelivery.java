@@ -24,6 +24,9 @@ final class AlertDelivery {
   private final Executor executor;
   private final AtomicBoolean waiting = new AtomicBoolean();
 
+  /** How many a listener threw at last time: they come first again, and must not be all. */
+  private int refused; // by the executor's thread only
+
   AlertDelivery(
       LimitStore store,
       List<Consumer<UsageAlert>> listeners,
@@ -49,7 +52,11 @@ final class AlertDelivery {
     guard.run(
         Anomaly.LIMIT_STORE_UNAVAILABLE,
         "delivering alerts",
-        () -> store.takeAlerts(holder.get(), AT_ONCE).forEach(this::tell));
+        () -> {
+          List<UsageAlert> alerts = store.takeAlerts(holder.get(), AT_ONCE + refused);
+          refused = 0;
+          alerts.forEach(this::tell);
+        });
   }
 
   private void tell(UsageAlert alert) {
@@ -67,6 +74,8 @@ final class AlertDelivery {
     }
     if (all) {
       store.delivered(alert.id());
+    } else {
+      refused++;
     }
   }
 }

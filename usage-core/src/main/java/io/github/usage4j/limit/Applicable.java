@@ -4,8 +4,6 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.usage4j.Attribution;
 import io.github.usage4j.BillingPeriod;
-import io.github.usage4j.UsageMetrics.Anomaly;
-import io.github.usage4j.internal.Guard;
 import io.github.usage4j.limit.LimitKey.Scope;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,16 +24,18 @@ final class Applicable {
 
   private final LimitSources sources;
   private final Counters counters;
-  private final LimitStore store;
-  private final Guard guard;
+  private final Leasing leasing;
   private final AtomicInteger version = new AtomicInteger();
   private final Cache<Caller, Found> cache = Caffeine.newBuilder().maximumSize(MAX_CALLERS).build();
 
-  Applicable(LimitSources sources, Counters counters, LimitStore store, Guard guard) {
+  /** What the store said last of the billing periods of organizations. */
+  private final Cache<String, BillingPeriod> periods =
+      Caffeine.newBuilder().maximumSize(MAX_CALLERS).build();
+
+  Applicable(LimitSources sources, Counters counters, Leasing leasing) {
     this.sources = sources;
     this.counters = counters;
-    this.store = store;
-    this.guard = guard;
+    this.leasing = leasing;
   }
 
   /** All of a call that limits and plans may depend on; sessions and labels are not. */
@@ -94,10 +94,17 @@ final class Applicable {
   Found of(Attribution who, String model, Instant at, long now) {
     var caller = Caller.of(who, model);
     Found known = cache.getIfPresent(caller);
-    int current = version.get();
-    if (known != null && known.isFor(at, now, current)) {
+    if (known != null && known.isFor(at, now, version.get())) {
       return known;
     }
+    return fresh(who, model, at, now);
+  }
+
+  /** The same, as the store says now of periods, and plans say of the caller. */
+  Found fresh(Attribution who, String model, Instant at, long now) {
+    var caller = Caller.of(who, model);
+    Found known = cache.getIfPresent(caller);
+    int current = version.get();
     List<UsageLimit> plans = sources.plansOf(who, known == null ? List.of() : known.plans);
     Found found = find(who, model, at, now, current, plans);
     cache.put(caller, found);
@@ -115,9 +122,10 @@ final class Applicable {
       Scope scope = limit.scopeFor(who, model);
       if (scope != null) {
         BillingPeriod period = periodOf(limit, who, at);
-        if (period == null) { // then nobody can decide about it either: ask again next time
-          period = all;
+        if (period == null) { // nobody can decide about it: ask again next time
+          applied.add(new Applied(limit, new UndecidedCounter(limit, scope, now)));
           asOf = now - BELIEVED.toNanos();
+          continue;
         }
         applied.add(new Applied(limit, counters.of(limit, scope, period)));
         if (!limit.window().isRate()) {
@@ -130,17 +138,20 @@ final class Applicable {
     return new Found(applied, plans, from, until, asOf, current);
   }
 
-  /** The period of a limit; null if the store would have to say and is away. */
-  @Nullable BillingPeriod periodOf(UsageLimit limit, Attribution who, Instant at) {
+  /** The period of a limit; null if the store would have to say, is away, and never said. */
+  private @Nullable BillingPeriod periodOf(UsageLimit limit, Attribution who, Instant at) {
     String organization = who.organization();
     if (limit.window().kind() != LimitWindow.Kind.BILLING || organization == null) {
       return limit.window().periodAt(at, BillingPeriod.lifetime());
     }
-    return guard.<@Nullable BillingPeriod>get(
-        Anomaly.LIMIT_STORE_UNAVAILABLE,
-        "asking for the billing period of an organization",
-        () -> store.periodAt(organization, at),
-        () -> null);
+    BillingPeriod period = leasing.periodAt(organization, at);
+    if (period != null) {
+      periods.put(organization, period);
+    } else {
+      BillingPeriod known = periods.getIfPresent(organization);
+      period = known != null && known.contains(at) ? known : null;
+    }
+    return period == null ? null : limit.window().periodAt(at, period);
   }
 
   /** A counter was retired: looks again for whoever has it. */

@@ -66,8 +66,12 @@ final class Counters {
     return counters.size();
   }
 
-  /** Gives back what idle counters hold, and forgets those that hold nothing. */
-  void sweep(long now) {
+  /**
+   * Gives back what idle counters hold, and forgets those that hold nothing.
+   *
+   * @param meanwhile run before each that may wait for the store
+   */
+  void sweep(long now, Runnable meanwhile) {
     long idle = counters.size() > MANY ? IDLE_NANOS / 10 : IDLE_NANOS;
     counters
         .values()
@@ -76,6 +80,7 @@ final class Counters {
               if (counter.idle(now) < idle) {
                 return false;
               }
+              meanwhile.run();
               counter.work(now);
               return counter.retire();
             });
@@ -86,11 +91,18 @@ final class Counters {
     counters.values().forEach(Counter::refresh);
   }
 
-  /** All leases are lost: forgets everything, and whoever asks gets new counters. */
+  /**
+   * All leases are lost: forgets what has to do with the store, and whoever asks gets new counters.
+   * Rates have not: calls that are under way still are.
+   */
   void abandon() {
-    for (Counter counter : counters.values()) {
-      counter.abandon();
-    }
-    counters.clear();
+    counters
+        .values()
+        .removeIf(
+            counter -> {
+              boolean ofTheStore = counter.remembers();
+              counter.abandon();
+              return ofTheStore;
+            });
   }
 }

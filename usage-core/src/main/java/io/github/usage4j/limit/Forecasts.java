@@ -43,8 +43,12 @@ final class Forecasts {
     this.clock = clock;
   }
 
-  /** Looks at these counters, if it is time to; true if it raised an alert. */
-  boolean look(Iterable<Counter> counters) {
+  /**
+   * Looks at these counters, if it is time to; true if it raised an alert.
+   *
+   * @param meanwhile run before each
+   */
+  boolean look(Iterable<Counter> counters, Runnable meanwhile) {
     Instant now = clock.instant();
     if (now.isBefore(next)) {
       return false;
@@ -55,6 +59,7 @@ final class Forecasts {
       LimitState state = counter.state();
       Subject subject = counter.key.scope().subject();
       if (state != null && (subject == Subject.APPLICATION || subject == Subject.ORGANIZATION)) {
+        meanwhile.run();
         raised |=
             guard.get(
                 Anomaly.LIMIT_STORE_UNAVAILABLE,

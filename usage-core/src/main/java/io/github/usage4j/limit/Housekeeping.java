@@ -53,8 +53,10 @@ final class Housekeeping {
       }
       keeper.beat();
       part("reading stored limits", this::readLimits);
-      part("looking ahead", () -> forecasts.look(counters.all()));
-      part("giving back what is not needed", () -> counters.sweep(nanos.getAsLong()));
+      part("looking ahead", () -> forecasts.look(counters.all(), keeper::beatIfDue));
+      part(
+          "giving back what is not needed",
+          () -> counters.sweep(nanos.getAsLong(), keeper::beatIfDue));
       part("forgetting events", () -> keeper.holder().forget(nanos.getAsLong()));
     } finally {
       turn.unlock();

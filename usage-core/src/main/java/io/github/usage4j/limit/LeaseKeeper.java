@@ -1,11 +1,13 @@
 package io.github.usage4j.limit;
 
+import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.internal.Guard;
 import io.github.usage4j.limit.LimitStore.Ask;
 import io.github.usage4j.limit.LimitStore.Lease;
 import io.github.usage4j.limit.LimitStore.Terms;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Executor;
@@ -35,8 +37,27 @@ final class LeaseKeeper implements Leasing {
   private volatile Unwritten holder;
   private volatile boolean joined;
   private volatile long lastBeat;
-  private volatile long failedAt;
-  private volatile boolean failed;
+  private final Rest ofStore = new Rest();
+  private final Rest ofPeriods = new Rest(); // one question that fails stops no leases
+
+  /** Since when something is left alone because it failed. */
+  private final class Rest {
+    private volatile long failedAt;
+    private volatile boolean failed;
+
+    boolean isOver() {
+      return !failed || nanos.getAsLong() - failedAt >= LEFT_ALONE_NANOS;
+    }
+
+    void begin() {
+      failedAt = nanos.getAsLong();
+      failed = true;
+    }
+
+    void end() {
+      failed = false;
+    }
+  }
 
   /** When a beat was first seen. */
   private record Seen(long beat, long since) {}
@@ -74,12 +95,12 @@ final class LeaseKeeper implements Leasing {
 
   @Override
   public @Nullable Lease lease(LimitKey key, Ask ask) {
-    return asked("a lease", () -> store.lease(holder.id(), key, ask));
+    return asked("a lease", ofStore, () -> store.lease(holder.id(), key, ask));
   }
 
   @Override
   public @Nullable LimitState open(LimitKey key, Terms terms) {
-    return asked("where a limit stands", () -> store.open(key, terms));
+    return asked("where a limit stands", ofStore, () -> store.open(key, terms));
   }
 
   @Override
@@ -87,24 +108,38 @@ final class LeaseKeeper implements Leasing {
     worker.execute(task);
   }
 
-  private <T> @Nullable T asked(String what, Supplier<T> question) {
-    if (failed && nanos.getAsLong() - failedAt < LEFT_ALONE_NANOS) {
+  private <T> @Nullable T asked(String what, Rest rest, Supplier<T> question) {
+    if (!rest.isOver()) {
       return null;
     }
     try {
       T answer = question.get();
-      failed = false;
+      rest.end();
       return answer;
     } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
-      away(what, e);
+      away(what, rest, e);
       return null;
     }
   }
 
-  private void away(String what, Throwable e) {
-    failedAt = nanos.getAsLong();
-    failed = true;
+  private void away(String what, Rest rest, Throwable e) {
+    rest.begin();
     guard.report(Anomaly.LIMIT_STORE_UNAVAILABLE, "the store could not be asked for " + what, e);
+  }
+
+  @Override
+  public @Nullable BillingPeriod periodAt(String organization, Instant at) {
+    return ofStore.isOver()
+        ? asked("a billing period", ofPeriods, () -> store.periodAt(organization, at))
+        : null;
+  }
+
+  /** To be called in between of what may take long: a beat that is late costs all leases. */
+  void beatIfDue() {
+    long now = nanos.getAsLong();
+    if (now - lastBeat >= ttl / 3 && ofStore.isOver()) {
+      beat();
+    }
   }
 
   /** To be called every third of the time after which leases are taken back. */
@@ -118,14 +153,17 @@ final class LeaseKeeper implements Leasing {
       }
       Map<String, Long> beats = store.beat(holder.id());
       if (beats.containsKey(holder.id())) {
+        if (asked - lastBeat > ttl / 2) {
+          others.clear(); // nobody could beat while the store was away: look at them anew
+        }
         lastBeat = asked;
-        failed = false;
+        ofStore.end();
         watch(beats);
       } else {
         lost();
       }
     } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
-      away("a beat", e);
+      away("a beat", ofStore, e);
     }
   }
 
@@ -171,7 +209,7 @@ final class LeaseKeeper implements Leasing {
         store.leave(holder, holder.isEmpty());
       }
     } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
-      away("leaving", e);
+      away("leaving", ofStore, e);
     }
   }
 }

@@ -1,8 +1,10 @@
 package io.github.usage4j.limit;
 
+import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.limit.LimitStore.Ask;
 import io.github.usage4j.limit.LimitStore.Lease;
 import io.github.usage4j.limit.LimitStore.Terms;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** What counters need of the store, which may be away. */
@@ -16,6 +18,12 @@ interface Leasing {
 
   /** Asks where a counter stands; null if the store is away, which has been reported. */
   @Nullable LimitState open(LimitKey key, Terms terms);
+
+  /**
+   * Asks for the billing period of an organization; null if the store is away, which has been
+   * reported.
+   */
+  @Nullable BillingPeriod periodAt(String organization, Instant at);
 
   /** Runs a task soon, on a thread that may wait for the store. */
   void later(Runnable task);

@@ -55,7 +55,8 @@ final class LimitChecks {
     }
   }
 
-  static void window(String limit, UsageMeasure measure, LimitWindow window, Mode mode) {
+  static void window(
+      String limit, UsageMeasure measure, BigDecimal amount, LimitWindow window, Mode mode) {
     if (window.kind() == Kind.ROLLING_DAYS && mode == Mode.HARD) {
       throw new IllegalArgumentException(
           "limit '"
@@ -74,6 +75,18 @@ final class LimitChecks {
               + window
               + " must be one of calls or tokens, but was of "
               + measure);
+    }
+    BigDecimal most = BigDecimal.valueOf(window.rateTime().toNanos());
+    if (most.signum() > 0 && amount.compareTo(most) > 0) { // a bucket cannot fill any faster
+      throw new IllegalArgumentException(
+          "amount of limit '"
+              + limit
+              + "' per "
+              + window
+              + " must be at most "
+              + most.toPlainString()
+              + ", but was "
+              + amount.toPlainString());
     }
   }
 

@@ -58,6 +58,21 @@ public record LimitKey(
     }
   }
 
+  /**
+   * True if the period ends when somebody says that the next one begins: that of {@link
+   * LimitTarget.Allowance#perBillingPeriod}, while the next one is not known. When it is, the
+   * counter of the same start and that end takes this one's place, and this one raises no alerts.
+   */
+  public boolean endsWithRenewal() {
+    return period.end().equals(LimitWindow.UNTIL_RENEWAL);
+  }
+
+  /** The counter that this one took the place of when the end of its period became known. */
+  public LimitKey beforeRenewal() {
+    var open = BillingPeriod.of(period.start(), LimitWindow.UNTIL_RENEWAL);
+    return new LimitKey(limit, measure, currency, scope, open);
+  }
+
   /** True if this event adds to the counter; it may add 0. */
   public boolean counts(UsageEvent event) {
     return period.contains(event.occurredAt())

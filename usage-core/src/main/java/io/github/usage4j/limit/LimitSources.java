@@ -13,8 +13,8 @@ import java.util.function.Function;
 
 /**
  * Where limits come from: the host's code, its plans, and those that are stored. Of several of one
- * name and one kind of subject, the one that names the caller applies, and of those a stored one
- * before a plan's before one in code.
+ * name and one kind of subject, the one that names the caller applies, else the one that names its
+ * organization, and of those a stored one before a plan's before one in code.
  */
 final class LimitSources {
 
@@ -73,7 +73,7 @@ final class LimitSources {
     for (UsageLimit limit : limits) {
       LimitKey.Scope scope = limit.scopeFor(who, model);
       if (scope != null) {
-        var candidate = new Candidate(limit, by + (limit.target().names() ? 4 : 0));
+        var candidate = new Candidate(limit, by + 4 * limit.target().precision());
         found.merge(new Slot(limit.name(), scope), candidate, (a, b) -> b.rank >= a.rank ? b : a);
       }
     }

@@ -98,7 +98,7 @@ public record LimitStatus(
 
   /** When the next period begins; null if there is none, or nobody knows. */
   public @Nullable Instant resetsAt() {
-    return period.end().equals(BillingPeriod.lifetime().end()) ? null : period.end();
+    return period.end().isBefore(LimitWindow.UNTIL_RENEWAL) ? period.end() : null;
   }
 
   /**

@@ -5,6 +5,7 @@ import io.github.usage4j.UsageException;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -33,7 +34,10 @@ import org.jspecify.annotations.Nullable;
  *       transaction that raises used.
  *   <li><b>Alerts</b> of thresholds are inserted wherever used, the allowance, or the thresholds
  *       change, in that same transaction, while the state's row is locked; see {@link
- *       Terms#crossed}.
+ *       Terms#crossed}. A counter that {@link LimitKey#endsWithRenewal} raises none any more once a
+ *       later period of its organization was opened.
+ *   <li><b>The counter of a billing period whose end has become known</b> has the add-ons of the
+ *       one {@link LimitKey#beforeRenewal}, and raises no alert that this one has raised.
  * </ul>
  *
  * <p>Because used and leased change together, {@code used + leased <= allowance + granted} holds as
@@ -223,8 +227,29 @@ public interface LimitStore {
    * @param start cut to microseconds; it may lie in the past or between two that are known
    * @param externalId what the period is known by there
    * @return false if that id is known already for the organization, whose start stays as it is
+   * @throws IllegalArgumentException if no period can begin then
    */
   boolean openPeriod(String organization, Instant start, String externalId);
+
+  /**
+   * Checks where a billing period begins.
+   *
+   * @return the start, cut to microseconds
+   * @throws IllegalArgumentException if no period can begin then
+   */
+  static Instant requireStart(Instant start) {
+    if (start.isBefore(BillingPeriod.lifetime().start())
+        || !start.isBefore(LimitWindow.UNTIL_RENEWAL)) {
+      throw new IllegalArgumentException(
+          "start of a billing period must be from "
+              + BillingPeriod.lifetime().start()
+              + " and before "
+              + LimitWindow.UNTIL_RENEWAL
+              + ", but was "
+              + start);
+    }
+    return start.truncatedTo(ChronoUnit.MICROS);
+  }
 
   /**
    * The billing period of an organization that contains an instant: from the last start that is not

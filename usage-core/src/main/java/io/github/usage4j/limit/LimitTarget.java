@@ -28,6 +28,28 @@ public record LimitTarget(
     @Nullable String category,
     @Nullable String model) {
 
+  /**
+   * @throws IllegalArgumentException if an identifier is none, or one is given that the subject
+   *     does not have: a limit of the application has no organization
+   */
+  public LimitTarget {
+    Objects.requireNonNull(subject, "subject");
+    organization = Checks.identifier("organization", organization, Attribution.MAX_ID);
+    id = Checks.identifier("id", id, Attribution.MAX_ID);
+    category = Checks.identifier("category", category, Attribution.MAX_ID);
+    model = Checks.identifier("model", model, Attribution.MAX_ID);
+    boolean single = subject == Subject.USER || subject == Subject.CUSTOMER;
+    if ((id != null && !single) || (organization != null && subject == Subject.APPLICATION)) {
+      throw new IllegalArgumentException(
+          "a limit of subject "
+              + subject
+              + " must have no identifiers that the subject has not, but had organization "
+              + organization
+              + " and id "
+              + id);
+    }
+  }
+
   /** So many tokens, input and output together. */
   public Allowance tokens(long amount) {
     return new Allowance(this, UsageMeasure.TOKENS, BigDecimal.valueOf(amount), null);
@@ -67,9 +89,9 @@ public record LimitTarget(
     return new LimitTarget(subject, organization, id, category, only);
   }
 
-  /** True if it names whom it is for. */
-  boolean names() {
-    return organization != null || id != null;
+  /** How closely it says whom it is for: each, each of an organization, or the one it names. */
+  int precision() {
+    return id != null ? 2 : organization != null ? 1 : 0;
   }
 
   @Nullable Scope scopeFor(Attribution who, String requestModel) {

@@ -22,6 +22,13 @@ public record LimitWindow(Kind kind, int number) {
   /** The greatest number of rolling days. */
   public static final int MAX_ROLLING_DAYS = 366;
 
+  /**
+   * Where a {@link Kind#BILLING} period ends of which nobody knows the end. A day before all time
+   * ends, so that its counter is not that of {@link Kind#LIFETIME}.
+   */
+  public static final Instant UNTIL_RENEWAL =
+      BillingPeriod.lifetime().end().minus(Duration.ofDays(1));
+
   /** How long a window is and where it begins. */
   public enum Kind {
     /** No time at all: how many calls are under way at once, in each instance. */
@@ -65,6 +72,15 @@ public record LimitWindow(Kind kind, int number) {
     return kind == Kind.AT_ONCE || kind == Kind.MINUTE || kind == Kind.HOUR;
   }
 
+  /** In which time a rate's bucket fills; none if it has no bucket. */
+  Duration rateTime() {
+    return switch (kind) {
+      case MINUTE -> Duration.ofMinutes(1);
+      case HOUR -> Duration.ofHours(1);
+      default -> Duration.ZERO;
+    };
+  }
+
   /**
    * The period that contains an instant.
    *
@@ -78,7 +94,10 @@ public record LimitWindow(Kind kind, int number) {
       case DAY -> BillingPeriod.today(at);
       case WEEK -> BillingPeriod.weekOf(at);
       case MONTH -> BillingPeriod.monthOf(at, number);
-      case BILLING -> renewed;
+      case BILLING ->
+          renewed.end().isBefore(UNTIL_RENEWAL)
+              ? renewed
+              : BillingPeriod.of(renewed.start(), UNTIL_RENEWAL);
       case LIFETIME -> BillingPeriod.lifetime();
       case ROLLING_DAYS -> BillingPeriod.lastDays(number, at);
     };

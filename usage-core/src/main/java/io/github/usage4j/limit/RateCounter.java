@@ -24,11 +24,9 @@ final class RateCounter extends Counter {
     super(key, nanos.getAsLong());
     this.refuses = refuses;
     capacity = units.down(amount);
-    Duration time =
-        window.kind() == LimitWindow.Kind.HOUR ? Duration.ofHours(1) : Duration.ofMinutes(1);
     bucket =
         Bucket.builder()
-            .addLimit(limit -> limit.capacity(capacity).refillGreedy(capacity, time))
+            .addLimit(limit -> limit.capacity(capacity).refillGreedy(capacity, window.rateTime()))
             .withCustomTimePrecision(new Monotonic(nanos))
             .build();
   }
@@ -113,9 +111,12 @@ final class RateCounter extends Counter {
   }
 
   @Override
-  @Nullable Duration retryAfter(long amount) {
-    long wanted = Math.max(1, Math.min(amount, capacity));
-    return Duration.ofNanos(bucket.estimateAbilityToConsume(wanted).getNanosToWaitForRefill());
+  Duration retryAfter(long amount) {
+    if (amount > capacity) {
+      return UsageLimiter.NEVER;
+    }
+    return Duration.ofNanos(
+        bucket.estimateAbilityToConsume(Math.max(1, amount)).getNanosToWaitForRefill());
   }
 
   @Override

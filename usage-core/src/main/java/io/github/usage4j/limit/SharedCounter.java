@@ -24,6 +24,7 @@ final class SharedCounter extends Counter {
   private final AtomicLong pending = new AtomicLong(); // under way, or not stored yet
   private final AtomicLong storedSince = new AtomicLong(); // the store said how much is used
   private final AtomicBoolean asking = new AtomicBoolean();
+  private final AtomicBoolean waiting = new AtomicBoolean(); // to be asked on another thread
   private volatile Terms terms;
   private volatile @Nullable LimitState last;
   private volatile long total; // used, as of last
@@ -50,10 +51,11 @@ final class SharedCounter extends Counter {
       return Taken.RETIRED;
     }
     long age = now - askedAt;
-    if (age >= OLD || outdated) {
+    boolean old = age >= OLD || outdated;
+    if (old && refuses) {
       ask(now);
-    } else if (age >= GETTING_OLD && !asking.get()) {
-      leasing.later(() -> ask(now));
+    } else if (old || age >= GETTING_OLD) {
+      askLater(now); // what only observes lets no call wait for the store
     }
     long after = pending.addAndGet(amount);
     if (refuses && !force && total + storedSince.get() + after > allowed) {
@@ -61,6 +63,16 @@ final class SharedCounter extends Counter {
       return Taken.NO;
     }
     return Taken.YES;
+  }
+
+  private void askLater(long now) {
+    if (waiting.compareAndSet(false, true)) {
+      leasing.later(
+          () -> {
+            waiting.set(false);
+            ask(now);
+          });
+    }
   }
 
   /** One thread asks; others go on with what is known. */

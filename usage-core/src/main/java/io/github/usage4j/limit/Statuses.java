@@ -2,6 +2,7 @@ package io.github.usage4j.limit;
 
 import io.github.usage4j.Attribution;
 import io.github.usage4j.BillingPeriod;
+import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.internal.Guard;
 import io.github.usage4j.limit.LimitStore.Terms;
@@ -9,6 +10,7 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -44,10 +46,10 @@ final class Statuses {
     var statuses = new ArrayList<LimitStatus>();
     for (Applied one : applicable.of(who, model, now, nanos.getAsLong()).applied) {
       UsageLimit limit = one.limit();
-      LimitKey key = one.counter().key;
       if (limit.window().isRate()) {
         statuses.add(ofCounter(one, now));
       } else {
+        LimitKey key = keyOf(one);
         LimitState state = store.open(key, new Terms(limit.amount(), limit.alertAt()));
         statuses.add(status(one, key.period(), state, lifetime(limit, key, state)));
       }
@@ -105,17 +107,30 @@ final class Statuses {
       throw new IllegalArgumentException(
           "a grant must be more than 0, but was " + amount.toPlainString());
     }
-    for (Applied one : applicable.of(who, "", clock.instant(), nanos.getAsLong()).applied) {
-      if (one.limit().name().equals(limitName) && !one.limit().window().isRate()) {
-        LimitKey key = one.counter().key;
-        store.open(key, new Terms(one.limit().amount(), one.limit().alertAt()));
-        return store.grant(key, amount, reference);
-      }
+    List<Applied> meant =
+        Arrays.stream(applicable.fresh(who, "", clock.instant(), nanos.getAsLong()).applied)
+            .filter(one -> one.limit().name().equals(limitName) && !one.limit().window().isRate())
+            .toList();
+    if (meant.size() != 1) {
+      throw new IllegalArgumentException(
+          "a grant must be for one limit that applies to the subject, but '"
+              + limitName
+              + "' are "
+              + meant.size()
+              + " that do and are no rates");
     }
-    throw new IllegalArgumentException(
-        "a grant must be for a limit that applies to the subject, but '"
-            + limitName
-            + "' does not, or is a rate");
+    LimitKey key = keyOf(meant.get(0));
+    store.open(key, new Terms(meant.get(0).limit().amount(), meant.get(0).limit().alertAt()));
+    return store.grant(key, amount, reference);
+  }
+
+  /** The counter in the store. */
+  private static LimitKey keyOf(Applied one) {
+    if (one.counter() instanceof UndecidedCounter) {
+      throw new UsageException(
+          "cannot read the billing period that limit '" + one.limit().name() + "' counts", null);
+    }
+    return one.counter().key;
   }
 
   List<MeterSource.Meter> meters(Attribution who) {

@@ -102,7 +102,7 @@ public record UsageLimit(
     Objects.requireNonNull(target, "target");
     name = Checks.requireIdentifier("limit name", name, Attribution.MAX_ID);
     LimitChecks.amount(name, measure, amount, currency);
-    LimitChecks.window(name, measure, window, mode);
+    LimitChecks.window(name, measure, amount, window, mode);
     alertAt = LimitChecks.thresholds(name, alertAt);
     if (assumedOutput < 0) {
       throw new IllegalArgumentException(

@@ -54,7 +54,10 @@ public final class UsageLimitExceededException extends UsageException {
     return Objects.requireNonNull(status, "the status is not kept when serialized");
   }
 
-  /** When it may be worth trying again: at the next period, or sooner; a day if never. */
+  /**
+   * When it may be worth trying again: at the next period, or sooner; a day if never. In whole
+   * seconds, rounded up, at least one.
+   */
   public Duration retryAfter() {
     return retryAfter;
   }
@@ -68,12 +71,14 @@ public final class UsageLimitExceededException extends UsageException {
   public String toJson() {
     ObjectNode body = JsonNodeFactory.instance.objectNode();
     ObjectNode error = body.putObject("error");
+    LimitStatus known = status;
     error
         .put("type", "usage_limit_exceeded")
         .put("reason", reason.name().toLowerCase(Locale.ROOT))
-        .put("message", getMessage())
+        .put(
+            "message",
+            known == null ? "A limit does not allow this call" : Words.nameless(known, reason))
         .put("retryAfterSeconds", Math.max(1, retryAfter.toSeconds()));
-    LimitStatus known = status;
     if (known != null) {
       Instant resetsAt = known.resetsAt();
       error

@@ -31,6 +31,9 @@ public final class UsageLimiter {
   /** After how many seconds of silence the leases of an instance are taken back: {@value}. */
   public static final int LEASE_SECONDS = 30;
 
+  /** After which time to try again what will never be let through as it is. */
+  static final Duration NEVER = Duration.ofDays(1);
+
   private static final int ATTEMPTS = 20;
   private static final Duration AWAY_RETRY = Duration.ofSeconds(5);
 
@@ -91,7 +94,7 @@ public final class UsageLimiter {
             () -> new Unwritten(this::alertsRaised),
             this::lost);
     counters = new Counters(keeper, nanos);
-    applicable = new Applicable(sources, counters, store, guard);
+    applicable = new Applicable(sources, counters, keeper);
     alerts =
         new AlertDelivery(
             store, builder.listeners, () -> keeper.holder().id(), guard, threads.alerts());
@@ -154,7 +157,8 @@ public final class UsageLimiter {
       }
       Counter counter = one.counter();
       counter.touch(now);
-      Taken result = counter.take(wanted, one.letsThrough(request), now);
+      // What takes nothing is not refused: a later step where operations are counted, say.
+      Taken result = counter.take(wanted, wanted == 0 || one.letsThrough(request), now);
       if (result == Taken.UNKNOWN && whenUnavailable == WhenUnavailable.ALLOW) {
         guard.report(
             Anomaly.LIMIT_STORE_UNAVAILABLE,
@@ -193,11 +197,15 @@ public final class UsageLimiter {
   private UsageLimitExceededException refusal(
       Applied one, LimitRequest request, long wanted, Reason reason) {
     LimitStatus status = statuses.ofCounter(one, request.occurredAt());
+    Duration after = retryAfter(one, status, request.occurredAt(), wanted, reason);
     return new UsageLimitExceededException(
-        Words.refusal(one.limit(), status, reason),
-        reason,
-        status,
-        retryAfter(one, status, request.occurredAt(), wanted, reason));
+        Words.refusal(one.limit(), status, reason), reason, status, wholeSeconds(after));
+  }
+
+  /** Rounded up, because a header has no fractions: 0 would say that it can be tried at once. */
+  private static Duration wholeSeconds(Duration exact) {
+    long seconds = exact.getSeconds() + (exact.getNano() > 0 ? 1 : 0);
+    return Duration.ofSeconds(Math.max(1, seconds));
   }
 
   private static Duration retryAfter(
@@ -210,9 +218,7 @@ public final class UsageLimiter {
     if (known != null) {
       return known;
     }
-    return resetsAt == null || reason == Reason.UNPRICED
-        ? Duration.ofDays(1)
-        : Duration.between(at, resetsAt);
+    return resetsAt == null || reason == Reason.UNPRICED ? NEVER : Duration.between(at, resetsAt);
   }
 
   /** A call has ended, and its event is about to be handed to the sinks. */
@@ -284,8 +290,9 @@ public final class UsageLimiter {
    * webhook may come twice.
    *
    * @return false if that reference was granted before
-   * @throws IllegalArgumentException if no limit of that name applies to them, or the amount is not
-   *     more than 0
+   * @throws IllegalArgumentException if no limit of that name applies to them, or several do, or
+   *     the amount is not more than 0
+   * @throws UsageException if the store cannot do it now
    */
   public boolean grant(String limitName, Attribution who, BigDecimal amount, String reference) {
     boolean granted = statuses.grant(limitName, who, amount, reference);
@@ -299,6 +306,7 @@ public final class UsageLimiter {
    *
    * @param externalId what the period is known by there
    * @return false if that id is known already, whose start stays as it is
+   * @throws IllegalArgumentException if the start is not in the years 1970 to 9999
    */
   public boolean openPeriod(String organization, Instant start, String externalId) {
     boolean opened = store.openPeriod(organization, start, externalId);

@@ -34,7 +34,15 @@ final class Words {
 
   /** Why a call is refused, for whoever is shown the exception. */
   static String refusal(UsageLimit limit, LimitStatus status, Reason reason) {
-    String whose = "Limit '" + limit.name() + "' of " + of(status.scope());
+    return refusal("Limit '" + limit.name() + "' of " + of(status.scope()), limit, status, reason);
+  }
+
+  /** The same without saying whose limit it is, for whoever may not know. */
+  static String nameless(LimitStatus status, Reason reason) {
+    return refusal("Limit '" + status.limit().name() + "'", status.limit(), status, reason);
+  }
+
+  private static String refusal(String whose, UsageLimit limit, LimitStatus status, Reason reason) {
     String unit =
         limit.currency() == null
             ? limit.measure().name().toLowerCase(Locale.ROOT)

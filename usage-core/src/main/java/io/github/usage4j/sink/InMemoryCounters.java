@@ -103,6 +103,11 @@ final class InMemoryCounters {
         state.used = state.used.add(key.amountOf(event));
       }
     }
+    State before = key.endsWithRenewal() ? null : states.get(key.beforeRenewal());
+    if (before != null) {
+      state.grants.addAll(before.grants);
+      state.raised = before.raised;
+    }
     states.put(key, state);
     byWhom.computeIfAbsent(Whose.of(key.scope()), whose -> new ArrayList<>()).add(state);
     return state;

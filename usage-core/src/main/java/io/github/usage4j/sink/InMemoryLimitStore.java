@@ -61,10 +61,18 @@ final class InMemoryLimitStore implements LimitStore {
 
   private void thresholds(InMemoryCounters.State state) {
     int crossed = state.crossed();
-    if (crossed > 0) {
+    if (crossed > 0 && !isRenewed(state.key)) {
       state.raised = crossed;
       alerts.raise(UsageAlert.reached(state.key, crossed, state.used, state.total(), now()));
     }
+  }
+
+  private boolean isRenewed(LimitKey key) {
+    String organization = key.scope().organization();
+    return key.endsWithRenewal()
+        && organization != null
+        && periods.getOrDefault(organization, Map.of()).values().stream()
+            .anyMatch(start -> start.isAfter(key.period().start()));
   }
 
   /** Tells holders of alerts if there are any that nobody took. Not under the lock. */
@@ -181,10 +189,11 @@ final class InMemoryLimitStore implements LimitStore {
 
   @Override
   public boolean openPeriod(String organization, Instant start, String externalId) {
+    Instant begins = LimitStore.requireStart(start);
     synchronized (lock) {
       return periods
               .computeIfAbsent(organization, o -> new HashMap<>())
-              .putIfAbsent(externalId, start.truncatedTo(ChronoUnit.MICROS))
+              .putIfAbsent(externalId, begins)
           == null;
     }
   }

@@ -97,7 +97,7 @@ final class CallRequest implements LimitRequest {
           TokenCounts expected = expected(assumedOutput);
           var worst =
               TokenCounts.of(
-                  Math.max(size.inputAtMost(), size.input()),
+                  Math.max(1, Math.max(size.inputAtMost(), size.input())),
                   Math.max(worstOutput(assumedOutput), expectedOutput(assumedOutput)));
           return catalog()
               .find(call.provider, call.model, call.occurredAt)
@@ -107,7 +107,8 @@ final class CallRequest implements LimitRequest {
   }
 
   private TokenCounts expected(long assumedOutput) {
-    return TokenCounts.of(size.input(), expectedOutput(assumedOutput));
+    // Of unknown size is not for nothing: where nothing is left, none is let through.
+    return TokenCounts.of(Math.max(1, size.input()), expectedOutput(assumedOutput));
   }
 
   private PriceCatalog catalog() {

@@ -365,6 +365,74 @@ public abstract class LimitStoreContract {
     assertThat(limits.periodAt("globex", NOON)).isEqualTo(BillingPeriod.lifetime());
   }
 
+  /** The counter of a billing period that ends when somebody says so. */
+  private static LimitKey fromUntilRenewal(Instant start) {
+    return new LimitKey(
+        "plan",
+        UsageMeasure.TOKENS,
+        null,
+        ACME,
+        BillingPeriod.of(start, Instant.parse("9999-12-30T00:00:00Z")));
+  }
+
+  @Test
+  void counterOfARenewedPeriod_alertsNoMore() throws Exception {
+    UsageStore store = newStore();
+    LimitStore limits = store.limits();
+    LimitKey first = fromUntilRenewal(NOVEMBER.start());
+    limits.openPeriod("globex", NOON, "of somebody else");
+    limits.openPeriod("acme", NOVEMBER.start(), "sub-1");
+    limits.open(first, HUNDRED);
+    store.write(List.of(used(ADA, 80, NOON.minusSeconds(1))));
+    assertThat(limits.alerts(ACME, 10)).hasSize(1);
+
+    limits.openPeriod("acme", NOON, "sub-2");
+    limits.open(fromUntilRenewal(NOON), HUNDRED);
+    store.write(List.of(used(ADA, 70, NOON)));
+    Remembering holder = joined(limits);
+    limits.lease(holder.id(), first, ask(0, 0, 0));
+    assertThat(limits.alerts(ACME, 10)).hasSize(1);
+    store.write(List.of(used(ADA, 5, NOON)));
+    assertThat(limits.alerts(ACME, 10)).hasSize(2);
+  }
+
+  @Test
+  void counterOfAPeriodWhoseEndBecameKnown_hasItsAddOns_andItsAlerts() throws Exception {
+    UsageStore store = newStore();
+    LimitStore limits = store.limits();
+    LimitKey open = fromUntilRenewal(NOVEMBER.start());
+    limits.open(open, HUNDRED);
+    assertThat(limits.grant(open, n(20), "invoice-1")).isTrue();
+    store.write(List.of(used(ADA, 95, NOON)));
+    assertThat(limits.alerts(ACME, 10)).hasSize(1);
+
+    LimitKey ended =
+        new LimitKey(
+            "plan",
+            UsageMeasure.TOKENS,
+            null,
+            ACME,
+            BillingPeriod.of(NOVEMBER.start(), NOVEMBER.end()));
+    limits.openPeriod("acme", NOVEMBER.end(), "sub-2");
+    assertThat(limits.open(ended, HUNDRED).granted()).isEqualByComparingTo("20");
+    assertThat(limits.grants(ended)).hasSize(1);
+    assertThat(limits.grant(ended, n(20), "invoice-1")).isFalse();
+    assertThat(limits.alerts(ACME, 10)).hasSize(1);
+    store.write(List.of(used(ADA, 13, NOON)));
+    assertThat(limits.alerts(ACME, 10)).hasSize(2);
+  }
+
+  @Test
+  void periodThatCannotBe_isRefused() throws Exception {
+    LimitStore limits = newStore().limits();
+    for (Instant start : List.of(Instant.EPOCH.minusSeconds(1), Instant.MAX)) {
+      assertThatThrownBy(() -> limits.openPeriod("acme", start, "sub-1"))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining(start.toString());
+    }
+    assertThat(limits.periodAt("acme", NOON)).isEqualTo(BillingPeriod.lifetime());
+  }
+
   @Test
   void definitions_areKept_withWhoChangedThem() throws Exception {
     LimitStore limits = newStore().limits();

@@ -11,11 +11,14 @@ import io.github.usage4j.sink.InMemoryUsageStore;
 import io.github.usage4j.sink.UsageBuffer;
 import io.github.usage4j.track.TrackedCall;
 import io.github.usage4j.track.UsageTracker;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /** A store, clocks that a test turns, and instances of an application that share them. */
@@ -86,6 +89,23 @@ final class LimiterFixture {
             .limits(limiter)
             .build();
     return new Instance(limiter, tracker);
+  }
+
+  /** The store's limits; something is told of each method that is called, before it is. */
+  LimitStore intercepted(Consumer<String> before) {
+    LimitStore real = store.limits();
+    return (LimitStore)
+        Proxy.newProxyInstance(
+            LimitStore.class.getClassLoader(),
+            new Class<?>[] {LimitStore.class},
+            (proxy, method, arguments) -> {
+              before.accept(method.getName());
+              try {
+                return method.invoke(real, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
   }
 
   void pass(Duration duration) {

@@ -4,13 +4,13 @@ import static io.github.usage4j.limit.LimiterFixture.ADA;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.limit.LimitKey.Scope;
 import io.github.usage4j.limit.LimitKey.Subject;
 import io.github.usage4j.limit.LimiterFixture.Instance;
 import io.github.usage4j.limit.UsageLimiter.WhenUnavailable;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -119,6 +119,7 @@ class SharedLimitTest {
     assertThat(paused.calls(ADA, 10)).isTrue();
     world.pass(Duration.ofSeconds(1));
     assertThat(paused.calls(ADA, 10)).isFalse();
+    alive.limiter().tick();
     for (int i = 0; i < 3; i++) {
       world.pass(Duration.ofSeconds(10));
       alive.limiter().tick();
@@ -131,21 +132,12 @@ class SharedLimitTest {
 
   /** A store that fails when a test says so. */
   private LimitStore failing(AtomicBoolean fails) {
-    LimitStore real = world.store.limits();
-    return (LimitStore)
-        Proxy.newProxyInstance(
-            LimitStore.class.getClassLoader(),
-            new Class<?>[] {LimitStore.class},
-            (proxy, method, arguments) -> {
-              if (fails.get()) {
-                throw new UsageException("the database is away", null);
-              }
-              try {
-                return method.invoke(real, arguments);
-              } catch (InvocationTargetException e) {
-                throw e.getCause();
-              }
-            });
+    return world.intercepted(
+        method -> {
+          if (fails.get()) {
+            throw new UsageException("the database is away", null);
+          }
+        });
   }
 
   @Test
@@ -337,5 +329,43 @@ class SharedLimitTest {
     world.pass(Duration.ofMinutes(11));
     instance.limiter().tick();
     assertThat(types).containsExactly(UsageAlert.Type.ANOMALY);
+  }
+
+  @Test
+  void alertsThatAListenerAlwaysRefuses_holdUpNoOthers() {
+    var told = new ArrayList<String>();
+    Instance instance =
+        world.instance(
+            builder ->
+                builder
+                    .limits(team(1_000_000))
+                    .onAlert(
+                        alert -> {
+                          if (alert.key().limit().startsWith("gone")) {
+                            throw new IllegalStateException("nobody to tell");
+                          }
+                          told.add(alert.key().limit());
+                        }));
+    LimitStore limits = world.store.limits();
+    for (int i = 0; i < 250; i++) {
+      world.pass(Duration.ofMillis(1));
+      limits.raise(alert("gone-" + i));
+    }
+    world.pass(Duration.ofMillis(1));
+    limits.raise(alert("here"));
+    for (int i = 0; i < 5; i++) {
+      instance.limiter().tick();
+    }
+    assertThat(told).containsExactly("here");
+  }
+
+  private UsageAlert alert(String limit) {
+    LimitKey key =
+        UsageLimit.forOrganization("acme")
+            .tokens(9)
+            .inTotal()
+            .named(limit)
+            .key(ACME, BillingPeriod.lifetime());
+    return UsageAlert.reached(key, 75, BigDecimal.ONE, BigDecimal.TEN, world.time.get());
   }
 }

@@ -106,4 +106,21 @@ class UsageLimitTest {
     assertThat(UsageLimit.forApplication().calls(1).perDay().appliesTo(Attribution.NONE, ""))
         .isTrue();
   }
+
+  @Test
+  void rateBeyondOneInANanosecond_isRefused_becauseItCouldNotBeKept() {
+    LimitTarget target = UsageLimit.forEachUser();
+    refused(() -> target.tokens(60_000_000_001L).perMinute(), "minute", "60000000001");
+    refused(() -> target.calls(3_600_000_000_001L).perHour(), "hour", "3600000000001");
+    assertThat(target.tokens(60_000_000_000L).perMinute().amount()).isPositive();
+    assertThat(target.tokens(60_000_000_001L).perDay().amount()).isPositive();
+  }
+
+  @Test
+  void targetThatNamesWhatItsSubjectHasNot_isRefused() {
+    refused(() -> new LimitTarget(LimitKey.Subject.APPLICATION, "acme", null, null, null), "acme");
+    refused(() -> new LimitTarget(LimitKey.Subject.APPLICATION, null, "ada", null, null), "ada");
+    refused(() -> new LimitTarget(LimitKey.Subject.ORGANIZATION, "acme", "ada", null, null), "ada");
+    refused(() -> new LimitTarget(LimitKey.Subject.USER, " acme", "ada", null, null), " acme");
+  }
 }

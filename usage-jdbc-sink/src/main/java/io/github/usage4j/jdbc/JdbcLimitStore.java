@@ -119,7 +119,7 @@ final class JdbcLimitStore implements LimitStore {
             granted,
             sums.of(connection, key),
             BigDecimal.ZERO,
-            alerts.highest(connection, hash));
+            alerts.highest(connection, key));
     row = states.alert(connection, row);
     states.insert(connection, row);
     return row;

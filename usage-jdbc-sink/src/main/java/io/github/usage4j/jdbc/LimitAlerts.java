@@ -82,12 +82,12 @@ final class LimitAlerts {
   }
 
   /** The highest threshold that was ever raised for a counter; 0 if none was. */
-  int highest(Connection connection, UUID hash) throws SQLException {
+  int highest(Connection connection, LimitKey key) throws SQLException {
     int[] highest = {0};
     new Sql(jobs.dialect(), "SELECT COALESCE(MAX(threshold), 0) FROM ")
         .add(jobs.tables().alert())
-        .add(" WHERE state_hash = ")
-        .mark(jobs.dialect().hash(hash))
+        .add(" WHERE ")
+        .in("state_hash", LimitKeys.hashes(key).stream().map(jobs.dialect()::hash))
         .add(" AND alert_type IN ('WARNING', 'REACHED')")
         .forEach(connection, row -> highest[0] = row.getInt(1));
     return highest[0];

@@ -2,6 +2,7 @@ package io.github.usage4j.jdbc;
 
 import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.limit.LimitKey;
+import io.github.usage4j.limit.LimitStore;
 import io.github.usage4j.limit.LimitStore.Grant;
 import java.math.BigDecimal;
 import java.sql.Connection;
@@ -67,8 +68,8 @@ final class LimitGrants {
     var grants = new ArrayList<Grant>();
     new Sql(jobs.dialect(), "SELECT reference, amount, granted_at FROM ")
         .add(jobs.tables().limitGrant())
-        .add(" WHERE state_hash = ")
-        .mark(jobs.dialect().hash(LimitKeys.hash(key)))
+        .add(" WHERE ")
+        .in("state_hash", LimitKeys.hashes(key).stream().map(jobs.dialect()::hash))
         .add(" ORDER BY granted_at, grant_hash")
         .forEach(
             connection,
@@ -83,6 +84,7 @@ final class LimitGrants {
 
   boolean openPeriod(Connection connection, String organization, Instant start, String externalId)
       throws SQLException {
+    Instant begins = LimitStore.requireStart(start);
     String table = jobs.tables().billingPeriod();
     var known = new ArrayList<Boolean>();
     new Sql(jobs.dialect(), "SELECT 1 FROM " + table + " WHERE organization = ")
@@ -98,7 +100,7 @@ final class LimitGrants {
         "INSERT INTO " + table + " (organization, external_id, starts_at) VALUES (?, ?, ?)",
         organization,
         externalId,
-        start.truncatedTo(ChronoUnit.MICROS));
+        begins);
     return true;
   }
 

@@ -50,6 +50,11 @@ final class LimitKeys {
             Integer.toString(key.period().billingDay())));
   }
 
+  /** The hash of a counter, and of the one whose place it took if its period was renewed. */
+  static List<UUID> hashes(LimitKey key) {
+    return List.of(hash(key), hash(key.beforeRenewal()));
+  }
+
   /** Stands for whose calls count, whatever their category and model. */
   static UUID scopeHash(Scope scope) {
     return scopeHash(scope.subject(), scope.organization(), scope.id());

@@ -2,6 +2,7 @@ package io.github.usage4j.jdbc;
 
 import io.github.usage4j.internal.UsageIds;
 import io.github.usage4j.limit.LimitKey;
+import io.github.usage4j.limit.LimitWindow;
 import io.github.usage4j.limit.UsageAlert;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -85,9 +86,29 @@ final class LimitStates {
     if (threshold == 0) {
       return row;
     }
-    alerts.insert(
-        connection, UsageAlert.reached(row.key(), threshold, row.used(), row.total(), jobs.now()));
+    if (!isRenewed(connection, row.key())) {
+      alerts.insert(
+          connection,
+          UsageAlert.reached(row.key(), threshold, row.used(), row.total(), jobs.now()));
+    }
     return row.alerted(threshold);
+  }
+
+  /** True if the period of a counter has ended by a later one, whose calls it counts, too. */
+  private boolean isRenewed(Connection connection, LimitKey key) throws SQLException {
+    String organization = key.scope().organization();
+    if (!key.endsWithRenewal() || organization == null) {
+      return false;
+    }
+    boolean[] renewed = {false};
+    new Sql(jobs.dialect(), "SELECT COUNT(*) FROM ")
+        .add(jobs.tables().billingPeriod())
+        .add(" WHERE organization = ")
+        .bind(organization)
+        .add(" AND starts_at > ")
+        .bind(key.period().start())
+        .forEach(connection, row -> renewed[0] = row.getLong(1) > 0);
+    return renewed[0];
   }
 
   void insert(Connection connection, LimitRow row) throws SQLException {
@@ -143,8 +164,8 @@ final class LimitStates {
   }
 
   /**
-   * Forgets some counters whose period ended, and their leases; grants and alerts stay. What a
-   * counter that is opened again starts with is added up from rollups.
+   * Forgets some counters whose period ended, by a renewal, too, and their leases; grants and
+   * alerts stay. What a counter that is opened again starts with is added up from rollups.
    *
    * @return how many; 0 if there are no more
    */
@@ -153,9 +174,16 @@ final class LimitStates {
     var hashes = new ArrayList<UUID>();
     new Sql(jobs.dialect(), "SELECT state_hash FROM ")
         .add(jobs.tables().limitState())
-        .add(" WHERE period_end <= ")
+        .add(" s WHERE period_end <= ")
         .bind(endedAt)
-        .add(" ORDER BY state_hash" + Sql.first(AT_ONCE))
+        .add(" OR (period_end = ")
+        .bind(LimitWindow.UNTIL_RENEWAL)
+        .add(" AND EXISTS (SELECT 1 FROM ")
+        .add(jobs.tables().billingPeriod())
+        .add(" b WHERE b.organization = s.organization AND b.starts_at > s.period_start")
+        .add(" AND b.starts_at <= ")
+        .bind(endedAt)
+        .add(")) ORDER BY state_hash" + Sql.first(AT_ONCE))
         .forEach(connection, row -> hashes.add(jobs.dialect().hash(row, "state_hash")));
     List<UUID> locked = lock(connection, hashes).stream().map(LimitRow::hash).toList();
     if (locked.isEmpty()) {

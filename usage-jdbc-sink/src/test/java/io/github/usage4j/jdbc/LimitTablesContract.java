@@ -212,6 +212,22 @@ abstract class LimitTablesContract extends LimitDatabase {
   }
 
   @Test
+  void deleteEventsBefore_forgetsCountersOfPeriodsThatWereRenewed() throws Exception {
+    Instant until = Instant.parse("9999-12-30T00:00:00Z");
+    for (Instant start : List.of(NOVEMBER.start(), NOVEMBER.end())) {
+      store.limits().openPeriod("acme", start, "of " + start);
+      store.limits().open(key(UsageMeasure.TOKENS, ACME, BillingPeriod.of(start, until)), HUNDRED);
+    }
+    now = Instant.parse("2027-04-15T12:00:00Z");
+    store.maintenance().deleteEventsBefore(Instant.parse("2027-01-01T00:00:00Z"));
+
+    assertThat(texts("SELECT period_start FROM usage_limit_state"))
+        .singleElement()
+        .asString()
+        .startsWith("2026-12-01");
+  }
+
+  @Test
   void erase_leavesNoName_andEveryFigure() throws Exception {
     LimitKey ofAda = key(UsageMeasure.TOKENS, OF_ADA, NOVEMBER);
     LimitKey ofAcme = key(UsageMeasure.TOKENS, ACME, NOVEMBER);
