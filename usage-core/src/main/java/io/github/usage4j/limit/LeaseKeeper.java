@@ -30,6 +30,7 @@ final class LeaseKeeper implements Leasing {
   private final Guard guard;
   private final LongSupplier nanos;
   private final Executor worker;
+  private final Patience patience;
   private final long ttl;
   private final Supplier<Unwritten> newHolder;
   private final Runnable onLost;
@@ -70,6 +71,7 @@ final class LeaseKeeper implements Leasing {
       Guard guard,
       LongSupplier nanos,
       Executor worker,
+      Patience patience,
       Duration ttl,
       Supplier<Unwritten> newHolder,
       Runnable onLost) {
@@ -77,6 +79,7 @@ final class LeaseKeeper implements Leasing {
     this.guard = guard;
     this.nanos = nanos;
     this.worker = worker;
+    this.patience = patience;
     this.ttl = ttl.toNanos();
     this.newHolder = newHolder;
     this.onLost = onLost;
@@ -95,12 +98,13 @@ final class LeaseKeeper implements Leasing {
 
   @Override
   public @Nullable Lease lease(LimitKey key, Ask ask) {
-    return asked("a lease", ofStore, () -> store.lease(holder.id(), key, ask));
+    String own = holder.id();
+    return asked("a lease", ofStore, key, () -> store.lease(own, key, ask));
   }
 
   @Override
   public @Nullable LimitState open(LimitKey key, Terms terms) {
-    return asked("where a limit stands", ofStore, () -> store.open(key, terms));
+    return asked("where a limit stands", ofStore, new Object(), () -> store.open(key, terms));
   }
 
   @Override
@@ -108,12 +112,12 @@ final class LeaseKeeper implements Leasing {
     worker.execute(task);
   }
 
-  private <T> @Nullable T asked(String what, Rest rest, Supplier<T> question) {
+  private <T> @Nullable T asked(String what, Rest rest, Object about, Supplier<T> question) {
     if (!rest.isOver()) {
       return null;
     }
     try {
-      T answer = question.get();
+      T answer = patience.ask(about, question);
       rest.end();
       return answer;
     } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
@@ -130,7 +134,7 @@ final class LeaseKeeper implements Leasing {
   @Override
   public @Nullable BillingPeriod periodAt(String organization, Instant at) {
     return ofStore.isOver()
-        ? asked("a billing period", ofPeriods, () -> store.periodAt(organization, at))
+        ? asked("a billing period", ofPeriods, new Object(), () -> store.periodAt(organization, at))
         : null;
   }
 

@@ -5,21 +5,36 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
  * The threads of a limiter: one that beats, one that asks the store ahead of need, one for the
- * host's listeners, which may hang. The last two are only there while there is something to do.
+ * host's listeners, which may hang, and those in which the store is asked for callers. All but the
+ * first are only there while there is something to do.
  */
 final class LimiterThreads {
+
+  /** Then the store hangs, and not even that it does is asked any more. */
+  private static final int MOST_QUESTIONS = 512;
 
   private final boolean byHand;
   private final ScheduledThreadPoolExecutor time =
       new ScheduledThreadPoolExecutor(1, daemons("usage4j-limits"));
   private final ThreadPoolExecutor store = one("usage4j-leases");
   private final ThreadPoolExecutor alerts = one("usage4j-alerts");
+
+  /** One for each question of a caller: how many there are at once the pool of connections says. */
+  private final ThreadPoolExecutor questions =
+      new ThreadPoolExecutor(
+          0,
+          MOST_QUESTIONS,
+          10,
+          TimeUnit.SECONDS,
+          new SynchronousQueue<>(),
+          daemons("usage4j-ask"));
 
   /**
    * @param byHand whether tasks run at once, where they are handed over
@@ -52,6 +67,10 @@ final class LimiterThreads {
     return byHand ? Runnable::run : task -> execute(alerts, task);
   }
 
+  Patience patience() {
+    return new Patience(byHand ? null : questions, Patience.LONGEST);
+  }
+
   private static void execute(Executor executor, Runnable task) {
     try {
       executor.execute(task);
@@ -72,5 +91,6 @@ final class LimiterThreads {
     time.shutdown();
     store.shutdown();
     alerts.shutdown();
+    questions.shutdown();
   }
 }

@@ -90,6 +90,7 @@ public final class UsageLimiter {
             guard,
             nanos,
             threads.store(),
+            threads.patience(),
             builder.leaseTime,
             () -> new Unwritten(this::alertsRaised),
             this::lost);
