@@ -15,6 +15,9 @@ final class H2File {
 
   private static final Logger LOG = LoggerFactory.getLogger(JdbcUsageStore.class);
 
+  /** What H2's driver calls a connection. */
+  private static final String DRIVERS = "org.h2.jdbc.JdbcConnection";
+
   private volatile boolean warned;
 
   /** To be asked for each transaction: H2 forgets it when the file is closed. */
@@ -35,13 +38,15 @@ final class H2File {
    * There is no SQL for it. True if it is set; false for a database of a server, or of a version
    * that has other methods.
    */
-  private static boolean isEmbedded(Connection connection) throws SQLException {
+  private static boolean isEmbedded(Connection connection) {
     try {
-      Object session = get(connection.unwrap(Connection.class), "getSession");
+      // Its own class: a pool may take its wrapper for what is asked for otherwise.
+      Object session = get(connection.unwrap(Class.forName(DRIVERS)), "getSession");
       Object store = get(get(get(session, "getDatabase"), "getStore"), "getMvStore");
       store.getClass().getMethod("setReuseSpace", boolean.class).invoke(store, false);
       return true;
-    } catch (ReflectiveOperationException e) {
+    } catch (ReflectiveOperationException | SQLException | RuntimeException e) {
+      // What cannot be had is no reason not to store a batch.
       LOG.debug("No access to the file of H2", e);
       return false;
     }

@@ -41,7 +41,7 @@ record RollupColumn(
 
   /**
    * The columns that these rows need: most applications never count half of them, and what is not
-   * written costs nothing. A new row has 0 or NULL in the others, by {@link #names}.
+   * written costs nothing. A new row has 0 or NULL in the others, by {@link #values}.
    */
   static List<RollupColumn> neededBy(List<RollupRow> rows) {
     return ALL.stream().filter(column -> column.isNeeded(rows)).toList();

@@ -3,9 +3,14 @@ package io.github.usage4j.jdbc;
 import static io.github.usage4j.sink.UsageEvents.chat;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.usage4j.BillingPeriod;
+import io.github.usage4j.UsageFilter;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.List;
 import javax.sql.DataSource;
 import org.h2.engine.SessionLocal;
@@ -53,6 +58,59 @@ class H2FileTest {
       assertThat(isSpaceReused(Databases.h2(url))).isFalse();
       assertThat(keep.isClosed()).isFalse();
     }
+  }
+
+  /** A pool whose connections are wrappers, as most pools' are. */
+  private static DataSource wrapping(DataSource real, boolean unwraps) {
+    return (DataSource)
+        Proxy.newProxyInstance(
+            H2FileTest.class.getClassLoader(),
+            new Class<?>[] {DataSource.class},
+            (source, method, arguments) -> {
+              Object got = method.invoke(real, arguments);
+              return got instanceof Connection connection ? wrapper(connection, unwraps) : got;
+            });
+  }
+
+  private static Object wrapper(Connection real, boolean unwraps) {
+    return Proxy.newProxyInstance(
+        H2FileTest.class.getClassLoader(),
+        new Class<?>[] {Connection.class},
+        (self, method, arguments) -> {
+          if (method.getName().equals("unwrap")) {
+            if (((Class<?>) arguments[0]).isInstance(self)) {
+              return self;
+            }
+            if (!unwraps) {
+              throw new SQLException("not a wrapper");
+            }
+          }
+          try {
+            return method.invoke(real, arguments);
+          } catch (InvocationTargetException e) {
+            throw e.getCause();
+          }
+        });
+  }
+
+  @Test
+  void write_throughWrappers_onlyAppends() throws Exception {
+    var pool = JdbcConnectionPool.create("jdbc:h2:" + directory.resolve("file"), "sa", "");
+    JdbcUsageStore.open(wrapping(pool, true)).write(List.of(chat().build()));
+    assertThat(isSpaceReused(pool)).isFalse();
+    pool.dispose();
+  }
+
+  @Test
+  void write_throughWrappersThatDoNotUnwrap_isStored_andSpaceKeptForLong() throws Exception {
+    var pool = JdbcConnectionPool.create("jdbc:h2:" + directory.resolve("file"), "sa", "");
+    JdbcUsageStore store = JdbcUsageStore.open(wrapping(pool, false));
+    store.write(List.of(chat().build()));
+    assertThat(
+            store.queries().total(UsageFilter.allOrganizations(), BillingPeriod.lifetime()).calls())
+        .isEqualTo(1);
+    assertThat(retention(pool)).isEqualTo(Integer.toString(Integer.MAX_VALUE));
+    pool.dispose();
   }
 
   @Test
