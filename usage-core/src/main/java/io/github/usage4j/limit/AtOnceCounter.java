@@ -4,10 +4,9 @@ import io.github.usage4j.limit.LimitStore.Terms;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 
 /** How many calls are under way at once, in this instance alone. */
-final class AtOnceCounter extends Counter {
+final class AtOnceCounter extends LocalCounter {
 
   private static final Duration SOON = Duration.ofSeconds(1);
   private static final long RETIRED = Long.MAX_VALUE / 2;
@@ -48,21 +47,8 @@ final class AtOnceCounter extends Counter {
   }
 
   @Override
-  void stored(long used, long lowered) {}
-
-  @Override
-  boolean remembers() {
-    return false;
-  }
-
-  @Override
   long reserved() {
     return underWay.get();
-  }
-
-  @Override
-  @Nullable LimitState state() {
-    return null;
   }
 
   @Override

@@ -6,13 +6,12 @@ import io.github.usage4j.limit.LimitStore.Terms;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How much in a minute or an hour, in this instance alone: a bucket that holds as much as is
  * allowed in that time and fills evenly.
  */
-final class RateCounter extends Counter {
+final class RateCounter extends LocalCounter {
 
   private final Bucket bucket;
   private final long capacity;
@@ -83,21 +82,8 @@ final class RateCounter extends Counter {
   }
 
   @Override
-  void stored(long used, long lowered) {}
-
-  @Override
-  boolean remembers() {
-    return false;
-  }
-
-  @Override
   long reserved() {
     return 0;
-  }
-
-  @Override
-  @Nullable LimitState state() {
-    return null;
   }
 
   @Override

@@ -5,13 +5,12 @@ import io.github.usage4j.limit.LimitKey.Scope;
 import io.github.usage4j.limit.LimitStore.Terms;
 import io.github.usage4j.limit.UsageLimit.Mode;
 import java.math.BigDecimal;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Stands for a counter of which nobody can say now which period it counts: a hard limit cannot be
  * decided, others let through. It counts nothing, and the store does not know it.
  */
-final class UndecidedCounter extends Counter {
+final class UndecidedCounter extends LocalCounter {
 
   private final boolean hard;
   private final BigDecimal allowance;
@@ -34,21 +33,8 @@ final class UndecidedCounter extends Counter {
   void settle(long taken, long used) {}
 
   @Override
-  void stored(long used, long lowered) {}
-
-  @Override
-  boolean remembers() {
-    return false;
-  }
-
-  @Override
   long reserved() {
     return 0;
-  }
-
-  @Override
-  @Nullable LimitState state() {
-    return null;
   }
 
   @Override
