@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param reasoning the part of {@code output} that is hidden reasoning
  * @param inputAudio the part of {@code input} that is audio
  * @param outputAudio the part of {@code output} that is audio
+ * @param cacheReadAudio the part of {@code cacheRead} that is audio, and so of {@code inputAudio}
  * @see <a href="https://opentelemetry.io/docs/specs/semconv/gen-ai/">gen_ai.usage.* in
  *     OpenTelemetry, whose input_tokens includes cached tokens too</a>
  */
@@ -29,11 +30,12 @@ public record TokenCounts(
     @Nullable Long cacheWriteOneHour,
     @Nullable Long reasoning,
     @Nullable Long inputAudio,
-    @Nullable Long outputAudio) {
+    @Nullable Long outputAudio,
+    @Nullable Long cacheReadAudio) {
 
   /** Nothing is known. */
   public static final TokenCounts UNKNOWN =
-      new TokenCounts(null, null, null, null, null, null, null, null);
+      new TokenCounts(null, null, null, null, null, null, null, null, null);
 
   /**
    * @throws IllegalArgumentException if a count is negative
@@ -47,46 +49,101 @@ public record TokenCounts(
     check("reasoning", reasoning);
     check("inputAudio", inputAudio);
     check("outputAudio", outputAudio);
+    check("cacheReadAudio", cacheReadAudio);
   }
 
   /** All input and all output tokens of a call, nothing else known. */
   public static TokenCounts of(long input, long output) {
-    return new TokenCounts(input, output, null, null, null, null, null, null);
+    return new TokenCounts(input, output, null, null, null, null, null, null, null);
   }
 
   /** A call that has input only, such as an embedding. */
   public static TokenCounts input(long input) {
-    return new TokenCounts(input, null, null, null, null, null, null, null);
+    return new TokenCounts(input, null, null, null, null, null, null, null, null);
   }
 
   /** The same counts with {@code n} of the input tokens read from a cache. */
   public TokenCounts cacheRead(long n) {
     return new TokenCounts(
-        input, output, n, cacheWrite, cacheWriteOneHour, reasoning, inputAudio, outputAudio);
+        input,
+        output,
+        n,
+        cacheWrite,
+        cacheWriteOneHour,
+        reasoning,
+        inputAudio,
+        outputAudio,
+        cacheReadAudio);
   }
 
   /** The same counts with {@code n} of the input tokens written to a cache. */
   public TokenCounts cacheWrite(long n) {
     return new TokenCounts(
-        input, output, cacheRead, n, cacheWriteOneHour, reasoning, inputAudio, outputAudio);
+        input,
+        output,
+        cacheRead,
+        n,
+        cacheWriteOneHour,
+        reasoning,
+        inputAudio,
+        outputAudio,
+        cacheReadAudio);
   }
 
   /** The same counts with {@code n} of the cache writes kept for one hour. */
   public TokenCounts cacheWriteOneHour(long n) {
     return new TokenCounts(
-        input, output, cacheRead, cacheWrite, n, reasoning, inputAudio, outputAudio);
+        input,
+        output,
+        cacheRead,
+        cacheWrite,
+        n,
+        reasoning,
+        inputAudio,
+        outputAudio,
+        cacheReadAudio);
   }
 
   /** The same counts with {@code n} of the output tokens being reasoning. */
   public TokenCounts reasoning(long n) {
     return new TokenCounts(
-        input, output, cacheRead, cacheWrite, cacheWriteOneHour, n, inputAudio, outputAudio);
+        input,
+        output,
+        cacheRead,
+        cacheWrite,
+        cacheWriteOneHour,
+        n,
+        inputAudio,
+        outputAudio,
+        cacheReadAudio);
   }
 
   /** The same counts with {@code in} of the input and {@code out} of the output being audio. */
   public TokenCounts audio(long in, long out) {
     return new TokenCounts(
-        input, output, cacheRead, cacheWrite, cacheWriteOneHour, reasoning, in, out);
+        input,
+        output,
+        cacheRead,
+        cacheWrite,
+        cacheWriteOneHour,
+        reasoning,
+        in,
+        out,
+        cacheReadAudio);
+  }
+
+  /** The same counts with {@code n} of the tokens read from a cache being audio. */
+  public TokenCounts cacheReadAudio(long n) {
+    return new TokenCounts(
+        input,
+        output,
+        cacheRead,
+        cacheWrite,
+        cacheWriteOneHour,
+        reasoning,
+        inputAudio,
+        outputAudio,
+        n);
   }
 
   /** Input plus output, where an unknown one counts nothing; null if both are unknown. */
@@ -102,7 +159,9 @@ public record TokenCounts(
   /**
    * These counts with every part cut to what it is a part of, so that {@code cacheRead + cacheWrite
    * <= input}, {@code cacheWriteOneHour <= cacheWrite}, {@code reasoning <= output} and the audio
-   * parts fit too. A part of something unknown stays. Returns this object if nothing contradicts.
+   * parts fit too: {@code cacheReadAudio} into the cache reads and into the audio, the rest of the
+   * audio into the rest of the input. A part of something unknown stays. Returns this object if
+   * nothing contradicts.
    */
   public TokenCounts consistent() {
     Long read = atMost(cacheRead, input);
@@ -110,12 +169,15 @@ public record TokenCounts(
     // Writes for one hour are cache writes, even where nothing else is said of those.
     Long stated = cacheWrite == null ? cacheWriteOneHour : cacheWrite;
     Long write = atMost(stated, leftForWrites);
+    Long cachedAudio = atMost(atMost(cacheReadAudio, read), atMost(inputAudio, input));
+    Long audio = atMost(atMost(inputAudio, input), mostAudio(read, cachedAudio));
     boolean fits =
         fits(cacheRead, input)
             && Objects.equals(write, cacheWrite)
             && fits(cacheWriteOneHour, write)
             && fits(reasoning, output)
-            && fits(inputAudio, input)
+            && Objects.equals(audio, inputAudio)
+            && Objects.equals(cachedAudio, cacheReadAudio)
             && fits(outputAudio, output);
     return fits
         ? this
@@ -126,8 +188,16 @@ public record TokenCounts(
             write,
             atMost(cacheWriteOneHour, write),
             atMost(reasoning, output),
-            atMost(inputAudio, input),
-            atMost(outputAudio, output));
+            audio,
+            atMost(outputAudio, output),
+            cachedAudio);
+  }
+
+  /** The audio that was read from the cache and all that was not; null if that is not known. */
+  private @Nullable Long mostAudio(@Nullable Long read, @Nullable Long cachedAudio) {
+    return input == null || read == null || cachedAudio == null
+        ? null
+        : Long.valueOf(cachedAudio + input - read);
   }
 
   /**
@@ -145,7 +215,8 @@ public record TokenCounts(
         add(cacheWriteOneHour, other.cacheWriteOneHour),
         add(reasoning, other.reasoning),
         add(inputAudio, other.inputAudio),
-        add(outputAudio, other.outputAudio));
+        add(outputAudio, other.outputAudio),
+        add(cacheReadAudio, other.cacheReadAudio));
   }
 
   private static @Nullable Long add(@Nullable Long a, @Nullable Long b) {

@@ -44,6 +44,9 @@ import org.jspecify.annotations.Nullable;
  * @param source where the figures come from
  * @param units what is charged apart from tokens, such as {@code searches}, {@code images}, {@code
  *     seconds}
+ * @param conditions what changes the price and is neither a count nor a service tier, such as
+ *     {@code speed=fast} or {@code inference_geo=us}, in the provider's own words; a condition that
+ *     only says that the list price applies is left out
  * @param cost null if there is no price: never 0 for want of one
  * @param statedCost what the provider itself says it costs
  * @param outcome how it ended
@@ -78,6 +81,7 @@ public record UsageEvent(
     Quality quality,
     @Nullable Source source,
     Map<String, BigDecimal> units,
+    Map<String, String> conditions,
     @Nullable Cost cost,
     @Nullable Cost statedCost,
     Outcome outcome,
@@ -97,6 +101,12 @@ public record UsageEvent(
   static final int MAX_NAME = 256;
   static final int MAX_MESSAGE = 500;
   static final int MAX_METADATA = 4096;
+
+  /** The most conditions of the price that one call has. */
+  public static final int MAX_CONDITIONS = 8;
+
+  /** The greatest length of the name of a condition, and of its value, in code points. */
+  public static final int MAX_CONDITION = 64;
 
   private static final BigDecimal MAX_AMOUNT = new BigDecimal("99999999999999999999");
   private static final int NANOS_PER_MICRO = 1_000;
@@ -195,6 +205,7 @@ public record UsageEvent(
     Checks.requireAtLeast("toolCalls", toolCalls, 0);
     Objects.requireNonNull(attribution, "attribution");
     units = checkUnits(units);
+    conditions = checkConditions(conditions);
     Objects.requireNonNull(outcome, "outcome");
     errorType = Checks.textOrNull(errorType, MAX_NAME);
     errorMessage = Checks.textOrNull(errorMessage, MAX_MESSAGE);
@@ -300,6 +311,7 @@ public record UsageEvent(
     checkCount(tokens.reasoning());
     checkCount(tokens.inputAudio());
     checkCount(tokens.outputAudio());
+    checkCount(tokens.cacheReadAudio());
   }
 
   private static void checkCount(@Nullable Long count) {
@@ -342,6 +354,28 @@ public record UsageEvent(
 
   private static int wholeMicros(int nanos) {
     return nanos - nanos % NANOS_PER_MICRO;
+  }
+
+  /** Names and values come from answers: they are tidied, not refused. */
+  private static Map<String, String> checkConditions(Map<String, String> conditions) {
+    if (conditions.isEmpty()) {
+      return Map.of();
+    }
+    var checked = new HashMap<String, String>();
+    conditions.forEach(
+        (name, value) ->
+            checked.put(
+                Checks.requireIdentifier(
+                    "condition", Checks.text(name.strip(), MAX_CONDITION), MAX_CONDITION),
+                Checks.text(value.strip(), MAX_CONDITION)));
+    if (checked.size() > MAX_CONDITIONS) {
+      throw new IllegalArgumentException(
+          "a call must have at most "
+              + MAX_CONDITIONS
+              + " conditions of its price, but had "
+              + checked.keySet());
+    }
+    return Map.copyOf(checked);
   }
 
   private static Map<String, BigDecimal> checkUnits(Map<String, BigDecimal> units) {

@@ -41,6 +41,7 @@ public final class UsageEventBuilder {
   private @Nullable Quality quality;
   private @Nullable Source source;
   private Map<String, BigDecimal> units = Map.of();
+  private Map<String, String> conditions = Map.of();
   private @Nullable Cost cost;
   private @Nullable Cost statedCost;
   private Outcome outcome = Outcome.SUCCESS;
@@ -79,6 +80,7 @@ public final class UsageEventBuilder {
     quality = event.quality();
     source = event.source();
     units = event.units();
+    conditions = event.conditions();
     cost = event.cost();
     statedCost = event.statedCost();
     outcome = event.outcome();
@@ -216,6 +218,24 @@ public final class UsageEventBuilder {
     return this;
   }
 
+  /** What changes the price beside the service tier; replaces what was set before. */
+  public UsageEventBuilder conditions(Map<String, String> stated) {
+    conditions = stated;
+    return this;
+  }
+
+  /**
+   * What changes the price beside the service tier, one condition more.
+   *
+   * @param name such as {@code speed}
+   * @param value such as {@code fast}
+   */
+  public UsageEventBuilder condition(String name, String value) {
+    conditions = new HashMap<>(conditions);
+    conditions.put(name, value);
+    return this;
+  }
+
   /** What the call costs; null if there is no price. */
   public UsageEventBuilder cost(@Nullable Cost priced) {
     cost = priced;
@@ -314,6 +334,7 @@ public final class UsageEventBuilder {
         quality == null ? derivedQuality() : quality,
         source,
         units,
+        conditions,
         cost,
         statedCost,
         outcome,

@@ -21,13 +21,14 @@ class PackageDirectionTest {
   /** Each package, then the packages it may use; the root and internal are for all. */
   private static final String[][] MAY_USE = {
     {"pricing"},
+    {"provider"},
     {"limit"},
     {"credit"},
     {"query"},
     {"export", "query"},
     {"economics", "query", "pricing"},
     {"sink", "limit", "credit", "query"},
-    {"backfill", "sink", "pricing", "limit", "credit"},
+    {"backfill", "provider", "sink", "pricing", "limit", "credit"},
     {"track", "sink", "pricing", "limit", "credit"},
   };
 

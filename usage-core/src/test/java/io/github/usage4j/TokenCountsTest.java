@@ -62,7 +62,7 @@ class TokenCountsTest {
 
   @Test
   void consistent_partsOfSomethingUnknownStay() {
-    TokenCounts stated = new TokenCounts(null, null, 5L, 6L, null, 7L, null, null);
+    TokenCounts stated = new TokenCounts(null, null, 5L, 6L, null, 7L, null, null, null);
     assertThat(stated.consistent()).isSameAs(stated);
   }
 }

@@ -120,7 +120,9 @@ class UsageEventTest {
         .isThrownBy(
             () ->
                 chat()
-                    .tokens(new TokenCounts(null, 1L, Long.MAX_VALUE, null, null, null, null, null))
+                    .tokens(
+                        new TokenCounts(
+                            null, 1L, Long.MAX_VALUE, null, null, null, null, null, null))
                     .build())
         .withMessageContaining("at most 1000000000000, but was 9223372036854775807");
     assertThatIllegalArgumentException()

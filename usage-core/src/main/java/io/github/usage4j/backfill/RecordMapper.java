@@ -213,7 +213,8 @@ final class RecordMapper implements Function<ImportRecord, @Nullable UsageEvent>
         fields.count("oneHour"),
         fields.count("reasoning"),
         fields.count("inputAudio"),
-        fields.count("outputAudio"));
+        fields.count("outputAudio"),
+        null);
   }
 
   private static long orZero(@Nullable Long count) {

@@ -92,6 +92,7 @@ public final class EventJson {
     text(json, "quality", event.quality());
     text(json, "source", event.source());
     texts(json, "units", event.units());
+    texts(json, "conditions", event.conditions());
     cost(json, "cost", event.cost());
     cost(json, "statedCost", event.statedCost());
     text(json, "outcome", event.outcome());
@@ -136,6 +137,7 @@ public final class EventJson {
       count(json, "reasoning", tokens.reasoning());
       count(json, "inputAudio", tokens.inputAudio());
       count(json, "outputAudio", tokens.outputAudio());
+      count(json, "cacheReadAudio", tokens.cacheReadAudio());
       json.writeEndObject();
     }
   }
@@ -221,6 +223,7 @@ public final class EventJson {
         fields.required("quality", UsageEvent.Quality::valueOf),
         fields.mapped("source", UsageEvent.Source::valueOf),
         fields.texts("units", BigDecimal::new),
+        fields.texts("conditions", Function.identity()),
         cost(fields.object("cost")),
         cost(fields.object("statedCost")),
         fields.required("outcome", UsageEvent.Outcome::valueOf),
@@ -245,7 +248,8 @@ public final class EventJson {
             fields.number("cacheWriteOneHour"),
             fields.number("reasoning"),
             fields.number("inputAudio"),
-            fields.number("outputAudio"));
+            fields.number("outputAudio"),
+            fields.number("cacheReadAudio"));
     fields.requireEmpty();
     return tokens;
   }

@@ -77,7 +77,8 @@ public record CostEstimate(
         tokens.cacheWriteOneHour(),
         tokens.reasoning(),
         tokens.inputAudio(),
-        tokens.outputAudio());
+        tokens.outputAudio(),
+        tokens.cacheReadAudio());
   }
 
   /** What these tokens cost at most, each of the dearest kind that it can be of. */

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class EventBytes {
 
   private static final int MICROS = 1_000_000;
-  private static final int COUNTS = 8;
+  private static final int COUNTS = 9;
 
   private EventBytes() {}
 
@@ -65,6 +65,14 @@ final class EventBytes {
             (unit, amount) -> {
               out.text(unit);
               amount(amount, out);
+            });
+    out.number(event.conditions().size());
+    event
+        .conditions()
+        .forEach(
+            (name, value) -> {
+              out.text(name);
+              out.text(value);
             });
     cost(event.cost(), out);
     cost(event.statedCost(), out);
@@ -120,6 +128,10 @@ final class EventBytes {
     for (long left = number(in); left > 0; left--) {
       units.put(required(in), amount(in));
     }
+    var conditions = new HashMap<String, String>();
+    for (long left = number(in); left > 0; left--) {
+      conditions.put(required(in), required(in));
+    }
     Cost cost = cost(in);
     Cost statedCost = cost(in);
     return new UsageEvent(
@@ -146,6 +158,7 @@ final class EventBytes {
         quality,
         source == null ? null : UsageEvent.Source.valueOf(source),
         units,
+        conditions,
         cost,
         statedCost,
         UsageEvent.Outcome.valueOf(required(in)),
@@ -198,7 +211,7 @@ final class EventBytes {
         Map.copyOf(tags));
   }
 
-  /** 0 for null, else 256 and one bit for each count that is known, then those. */
+  /** 0 for null, else 512 and one bit for each count that is known, then those. */
   private static void tokens(@Nullable TokenCounts tokens, ByteSink out) {
     if (tokens == null) {
       out.number(0);
@@ -226,7 +239,8 @@ final class EventBytes {
       case 4 -> tokens.cacheWriteOneHour();
       case 5 -> tokens.reasoning();
       case 6 -> tokens.inputAudio();
-      default -> tokens.outputAudio();
+      case 7 -> tokens.outputAudio();
+      default -> tokens.cacheReadAudio();
     };
   }
 
@@ -240,7 +254,8 @@ final class EventBytes {
       counts[i] = (known & (1 << i)) == 0 ? null : Long.valueOf(number(in));
     }
     return new TokenCounts(
-        counts[0], counts[1], counts[2], counts[3], counts[4], counts[5], counts[6], counts[7]);
+        counts[0], counts[1], counts[2], counts[3], counts[4], counts[5], counts[6], counts[7],
+        counts[8]);
   }
 
   private static void duration(@Nullable Duration duration, ByteSink out) {

@@ -61,7 +61,8 @@ class FieldNamesTest {
               "completion_tokens_details":{"reasoning_tokens":8,"audio_tokens":0}}}
             """);
 
-    assertThat(event.tokens()).isEqualTo(new TokenCounts(100L, 20L, 64L, null, null, 8L, 3L, 0L));
+    assertThat(event.tokens())
+        .isEqualTo(new TokenCounts(100L, 20L, 64L, null, null, 8L, 3L, 0L, null));
     assertThat(event.occurredAt()).isEqualTo(AT);
     assertThat(event.finishReason()).isEqualTo("stop");
     assertThat(event.id()).isEqualTo(UsageEvent.idFrom("log", "chatcmpl-1", AT));
@@ -76,7 +77,7 @@ class FieldNamesTest {
                 "cache_creation_input_tokens":200,
                 "cache_creation":{"ephemeral_1h_input_tokens":50,"ephemeral_5m_input_tokens":150}}
                 """))
-        .isEqualTo(new TokenCounts(1_210L, 7L, 1_000L, 200L, 50L, null, null, null));
+        .isEqualTo(new TokenCounts(1_210L, 7L, 1_000L, 200L, 50L, null, null, null, null));
   }
 
   @Test

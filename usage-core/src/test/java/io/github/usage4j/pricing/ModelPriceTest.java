@@ -145,20 +145,24 @@ class ModelPriceTest {
 
   @Test
   void covers_isFalseWhereOnlyAPartIsKnown() {
-    assertThat(claude().covers(new TokenCounts(null, null, null, null, null, 100L, null, null)))
+    assertThat(
+            claude().covers(new TokenCounts(null, null, null, null, null, 100L, null, null, null)))
         .isFalse();
   }
 
   @Test
   void covers_isFalseWhereOneSideIsKnownByAPartOnly() {
-    assertThat(claude().covers(new TokenCounts(null, 10L, 500L, null, null, null, null, null)))
+    assertThat(
+            claude().covers(new TokenCounts(null, 10L, 500L, null, null, null, null, null, null)))
         .as("how much of the input was not read from the cache?")
         .isFalse();
-    assertThat(claude().covers(new TokenCounts(null, 10L, null, null, null, null, 5L, null)))
+    assertThat(claude().covers(new TokenCounts(null, 10L, null, null, null, null, 5L, null, null)))
         .isFalse();
-    assertThat(claude().covers(new TokenCounts(10L, null, null, null, null, 500L, null, null)))
+    assertThat(
+            claude().covers(new TokenCounts(10L, null, null, null, null, 500L, null, null, null)))
         .isFalse();
-    assertThat(claude().covers(new TokenCounts(null, 10L, 0L, 0L, null, 0L, 0L, 0L))).isTrue();
+    assertThat(claude().covers(new TokenCounts(null, 10L, 0L, 0L, null, 0L, 0L, 0L, null)))
+        .isTrue();
   }
 
   @Test

@@ -47,7 +47,7 @@ class EventBytesTest {
             .duration(Duration.ofDays(366))
             .timeToFirstToken(Duration.ZERO)
             .tokens(TokenCounts.of(1, 0).cacheRead(1))
-            .statedTokens(new TokenCounts(1L, 0L, Long.MAX_VALUE, null, null, null, null, 0L))
+            .statedTokens(new TokenCounts(1L, 0L, Long.MAX_VALUE, null, null, null, null, 0L, null))
             .attribution(Attribution.organization("\u00e9".repeat(128)).user("u", emoji))
             .metadata("{\"a\":\"" + "x".repeat(4_000) + "\"}")
             .build();

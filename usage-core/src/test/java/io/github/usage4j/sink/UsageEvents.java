@@ -80,7 +80,8 @@ public final class UsageEvents {
                 "support",
                 true,
                 Map.of("team", "blue", "quote\"d", "it's \\ \uD83D\uDE00")))
-        .tokens(new TokenCounts(1_000L, 200L, 1_500L, 400L, 300L, 250L, 7L, 3L), Quality.REPORTED)
+        .tokens(
+            new TokenCounts(1_000L, 200L, 1_500L, 400L, 300L, 250L, 7L, 3L, null), Quality.REPORTED)
         .source(UsageEvent.Source.WIRE)
         .unit("searches", BigDecimal.valueOf(3))
         .unit("seconds", new BigDecimal("0.000001250"))

@@ -145,7 +145,7 @@ public abstract class UsageReaderContract extends UsageStoreContract {
         chat().tokens(TokenCounts.of(4, 5).cacheRead(0)).build());
 
     assertThat(total(ALL, NOVEMBER).tokens())
-        .isEqualTo(new TokenCounts(7L, 5L, 0L, null, null, null, null, null));
+        .isEqualTo(new TokenCounts(7L, 5L, 0L, null, null, null, null, null, null));
   }
 
   @Test

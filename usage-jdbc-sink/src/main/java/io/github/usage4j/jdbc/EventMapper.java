@@ -66,6 +66,7 @@ final class EventMapper {
         UsageEvent.Quality.valueOf(text(row, "quality")),
         source == null ? null : UsageEvent.Source.valueOf(source),
         Json.amounts(row.getString("units")),
+        Map.of(),
         cost(row),
         statedCost(row),
         UsageEvent.Outcome.valueOf(text(row, "outcome")),
@@ -99,7 +100,8 @@ final class EventMapper {
         count(row, "cache_write_one_hour_tokens"),
         count(row, "reasoning_tokens"),
         count(row, "input_audio_tokens"),
-        count(row, "output_audio_tokens"));
+        count(row, "output_audio_tokens"),
+        null);
   }
 
   private static @Nullable Cost cost(ResultSet row) throws SQLException {

@@ -104,7 +104,8 @@ final class Json {
         counts.get("cacheWriteOneHour"),
         counts.get("reasoning"),
         counts.get("inputAudio"),
-        counts.get("outputAudio"));
+        counts.get("outputAudio"),
+        null);
   }
 
   private static final Map<String, Function<TokenCounts, @Nullable Long>> COUNTS =

@@ -106,7 +106,7 @@ final class RandomCalls {
       case 0 -> builder.tokens(TokenCounts.UNKNOWN);
       case 1 -> builder.tokens(TokenCounts.input(random.nextLong(UsageEvent.MAX_TOKENS)));
       case 2 -> builder.tokens(TokenCounts.of(random.nextInt(99), 3), Quality.ESTIMATED);
-      case 3 -> builder.tokens(new TokenCounts(null, null, 0L, null, null, 7L, null, null));
+      case 3 -> builder.tokens(new TokenCounts(null, null, 0L, null, null, 7L, null, null, null));
       default ->
           builder.tokens(
               TokenCounts.of(0x1_0000_0000L + random.nextInt(9_999), random.nextInt(999))

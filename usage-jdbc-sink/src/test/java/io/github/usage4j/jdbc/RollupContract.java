@@ -195,7 +195,7 @@ abstract class RollupContract {
   void write_batchesThatNeedOtherColumns_addUp_andAKnownZeroIsNotUnknown() throws Exception {
     var who = Attribution.organization("acme").user("7");
     var unknown = chat().attribution(who).tokens(TokenCounts.UNKNOWN).build();
-    var none = new TokenCounts(0L, 0L, 0L, null, null, 0L, null, null);
+    var none = new TokenCounts(0L, 0L, 0L, null, null, 0L, null, null, null);
     var calls = new ArrayList<UsageEvent>();
     calls.add(unknown);
     calls.add(chat().attribution(who).tokens(none).build());

@@ -1,7 +1,7 @@
 package io.github.usage4j.langchain4j;
 
 import io.github.usage4j.langchain4j.internal.EventStreamDecoder;
-import io.github.usage4j.langchain4j.internal.InvokedUsage;
+import io.github.usage4j.provider.InvokedUsage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.reactivestreams.Publisher;

@@ -3,7 +3,7 @@ package io.github.usage4j.langchain4j;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.usage4j.langchain4j.BedrockStream.Watched;
-import io.github.usage4j.langchain4j.internal.InvokedUsage;
+import io.github.usage4j.provider.InvokedUsage;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.UUID;

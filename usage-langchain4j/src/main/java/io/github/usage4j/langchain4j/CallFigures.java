@@ -6,8 +6,7 @@ import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageMetrics.Anomaly;
-import io.github.usage4j.langchain4j.internal.StatedUsage;
-import io.github.usage4j.langchain4j.internal.UsageReading;
+import io.github.usage4j.provider.StatedUsage;
 import io.github.usage4j.track.TrackedCall;
 import org.jspecify.annotations.Nullable;
 
@@ -58,7 +57,7 @@ final class CallFigures {
         });
     Answer known = answer.onTheWire(seen);
     started.describe(known::describe).exchanges(seen.parts());
-    StatedUsage usage = UsageReading.completed(known.usage(), provider);
+    StatedUsage usage = known.usage().completed(provider);
     reportDropped(usage);
     if (usage.tokens().isUnknown() && settings.estimator() != null && estimate != null) {
       if (!estimate.anythingArrived() && message != null) {

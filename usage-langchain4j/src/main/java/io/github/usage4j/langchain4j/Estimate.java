@@ -62,7 +62,8 @@ final class Estimate {
         known.cacheWriteOneHour(),
         known.reasoning(),
         known.inputAudio(),
-        known.outputAudio());
+        known.outputAudio(),
+        known.cacheReadAudio());
   }
 
   /** Tokens of the pieces that have arrived. */

@@ -4,9 +4,8 @@ import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent.Source;
 import io.github.usage4j.langchain4j.WireExchange.Progress;
 import io.github.usage4j.langchain4j.WireExchange.Seen;
-import io.github.usage4j.langchain4j.internal.RawUsage;
-import io.github.usage4j.langchain4j.internal.StatedUsage;
-import io.github.usage4j.langchain4j.internal.UsageReading;
+import io.github.usage4j.provider.RawUsage;
+import io.github.usage4j.provider.StatedUsage;
 import io.github.usage4j.track.TrackedCall;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -117,7 +116,7 @@ final class WireCapture {
       Seen seen = exchange.seen();
       seen.usage().units().forEach((unit, amount) -> units.merge(unit, amount, BigDecimal::add));
       if (seen.stated()) {
-        stated.add(UsageReading.explained(seen.usage(), provider));
+        stated.add(seen.usage().explained(provider));
         open |= !answered && seen.open();
       } else {
         silent |= seen.progress() != Progress.REFUSED;

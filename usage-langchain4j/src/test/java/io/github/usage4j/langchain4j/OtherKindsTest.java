@@ -294,7 +294,7 @@ class OtherKindsTest {
   @Test
   void language_ofOllamaThatLeavesTheCachedPromptOut_hasNoInput_othersAreUnknown() {
     LanguageModel completes = prompt -> Response.from("text", new TokenUsage(null, 38));
-    var outputOnly = new TokenCounts(null, 5L, null, null, null, null, null, null);
+    var outputOnly = new TokenCounts(null, 5L, null, null, null, null, null, null, null);
     TrackedModels models = TrackedModels.with(ledger.tracker);
     models.provider("ollama").wrap(completes).generate("prompt");
     models.provider("fake").wrap(completes).generate("prompt");

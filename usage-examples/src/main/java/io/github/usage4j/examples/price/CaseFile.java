@@ -191,7 +191,8 @@ final class CaseFile {
             row.count("cache_write_1h_tokens"),
             row.count("reasoning_tokens"),
             row.count("input_audio_tokens"),
-            row.count("output_audio_tokens"));
+            row.count("output_audio_tokens"),
+            null);
     if (!tokens.consistent().equals(tokens)) {
       throw bad(
           "tokens contradict each other: cached_input_tokens and cache_write_tokens are part of"

@@ -77,6 +77,7 @@ class PricedTrafficTest {
             null,
             f.reasoningTokens(),
             null,
+            null,
             null);
     return UsageEvent.builder(UUID.randomUUID(), Kind.CHAT, file.provider(), step.requestedModel())
         .startedAt(Instant.parse("2026-08-20T12:00:00Z"))

@@ -4,6 +4,8 @@ import dev.langchain4j.model.anthropic.AnthropicChatResponseMetadata;
 import dev.langchain4j.model.anthropic.AnthropicTokenUsage;
 import dev.langchain4j.model.chat.response.ChatResponseMetadata;
 import dev.langchain4j.model.output.TokenUsage;
+import io.github.usage4j.provider.Figures;
+import io.github.usage4j.provider.StatedUsage;
 import org.jspecify.annotations.Nullable;
 
 /** Anthropic's client: cache reads and writes are stated apart from input. */

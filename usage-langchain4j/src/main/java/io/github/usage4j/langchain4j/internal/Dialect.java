@@ -3,6 +3,9 @@ package io.github.usage4j.langchain4j.internal;
 import dev.langchain4j.model.chat.response.ChatResponseMetadata;
 import dev.langchain4j.model.output.TokenUsage;
 import io.github.usage4j.UsageEvent.Source;
+import io.github.usage4j.provider.Figures;
+import io.github.usage4j.provider.RawUsage;
+import io.github.usage4j.provider.StatedUsage;
 import org.jspecify.annotations.Nullable;
 
 /**

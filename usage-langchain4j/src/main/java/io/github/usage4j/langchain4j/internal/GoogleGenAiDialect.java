@@ -1,6 +1,7 @@
 package io.github.usage4j.langchain4j.internal;
 
 import dev.langchain4j.model.output.TokenUsage;
+import io.github.usage4j.provider.Figures;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +13,7 @@ final class GoogleGenAiDialect implements Dialect {
 
   @Override
   public void read(TokenUsage usage, Figures to) {
-    Long input = UsageShape.sum(asLong(usage.inputTokenCount()), count(usage, "toolUsePrompt", to));
+    Long input = sum(asLong(usage.inputTokenCount()), count(usage, "toolUsePrompt", to));
     to.reasoning(count(usage, "thoughts", to))
         .outputWithoutReasoning(usage.outputTokenCount())
         .input(input)
@@ -28,6 +29,13 @@ final class GoogleGenAiDialect implements Dialect {
       to.drop();
       return null;
     }
+  }
+
+  private static @Nullable Long sum(@Nullable Long a, @Nullable Long b) {
+    if (a == null) {
+      return b;
+    }
+    return b == null ? a : Long.valueOf(a + b);
   }
 
   private static @Nullable Long asLong(@Nullable Number count) {

@@ -4,6 +4,8 @@ import dev.langchain4j.model.chat.response.ChatResponseMetadata;
 import dev.langchain4j.model.openai.OpenAiChatResponseMetadata;
 import dev.langchain4j.model.openai.OpenAiTokenUsage;
 import dev.langchain4j.model.output.TokenUsage;
+import io.github.usage4j.provider.Figures;
+import io.github.usage4j.provider.StatedUsage;
 import org.jspecify.annotations.Nullable;
 
 /**

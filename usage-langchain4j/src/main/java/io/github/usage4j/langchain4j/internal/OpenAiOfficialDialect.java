@@ -1,6 +1,7 @@
 package io.github.usage4j.langchain4j.internal;
 
 import dev.langchain4j.model.output.TokenUsage;
+import io.github.usage4j.provider.Figures;
 import org.jspecify.annotations.Nullable;
 
 /**

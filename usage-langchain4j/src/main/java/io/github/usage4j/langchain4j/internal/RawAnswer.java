@@ -2,6 +2,7 @@ package io.github.usage4j.langchain4j.internal;
 
 import dev.langchain4j.http.client.SuccessfulHttpResponse;
 import dev.langchain4j.http.client.sse.ServerSentEvent;
+import io.github.usage4j.provider.StatedUsage;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

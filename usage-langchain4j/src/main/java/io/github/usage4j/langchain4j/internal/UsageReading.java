@@ -2,8 +2,9 @@ package io.github.usage4j.langchain4j.internal;
 
 import dev.langchain4j.model.chat.response.ChatResponseMetadata;
 import dev.langchain4j.model.output.TokenUsage;
-import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent.Source;
+import io.github.usage4j.provider.Figures;
+import io.github.usage4j.provider.StatedUsage;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +17,6 @@ import org.jspecify.annotations.Nullable;
 public final class UsageReading {
 
   private static final String PACKAGE = "dev.langchain4j.model.";
-
-  /** How the names of Google's services begin. */
-  private static final String GOOGLE = "gcp.";
 
   private static final Map<String, Supplier<Dialect>> BY_NAME =
       Map.of(
@@ -48,39 +46,6 @@ public final class UsageReading {
       };
 
   private UsageReading() {}
-
-  /**
-   * What an answer states together with what its provider leaves unsaid: Ollama leaves a count out
-   * exactly when it is zero, such as that of a prompt all of which was cached. What the host states
-   * is not touched.
-   */
-  public static StatedUsage completed(StatedUsage stated, String provider) {
-    StatedUsage usage = explained(stated, provider);
-    Long output = usage.tokens().output();
-    boolean unsaid = usage.tokens().input() == null && output != null && !usage.dropped();
-    if (!unsaid || usage.source() == Source.HOST || !provider.equals("ollama")) {
-      return usage;
-    }
-    return usage.tokens(usage.tokens().plus(TokenCounts.input(0)), usage.unexplained());
-  }
-
-  /**
-   * What an answer states, with what its total has beyond input and output. Google's models leave
-   * thoughts out of the output that they state, so there it is output; but not known to be
-   * reasoning, because what a tool puts into the prompt, such as the results of a search, may be in
-   * the total too. Of other providers nobody knows what it is, and the figures stay partial. What
-   * the host states is not touched.
-   */
-  public static StatedUsage explained(StatedUsage usage, String provider) {
-    boolean isOutput = usage.unexplained() > 0 && usage.tokens().input() != null;
-    return isOutput && provider.startsWith(GOOGLE)
-        ? usage.tokens(usage.tokens().plus(output(usage.unexplained())), 0)
-        : usage;
-  }
-
-  private static TokenCounts output(long tokens) {
-    return new TokenCounts(null, tokens, null, null, null, null, null, null);
-  }
 
   /** What a usage object states. */
   public static StatedUsage of(@Nullable TokenUsage usage) {

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent.Source;
+import io.github.usage4j.provider.RawUsage;
+import io.github.usage4j.provider.StatedUsage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -16,6 +16,7 @@ import dev.langchain4j.model.openaiofficial.OpenAiOfficialTokenUsage;
 import dev.langchain4j.model.output.TokenUsage;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent.Source;
+import io.github.usage4j.provider.StatedUsage;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -122,7 +123,7 @@ class UsageReadingTest {
     assertThat(stated.tokens()).isEqualTo(TokenCounts.of(20, 198));
     assertThat(stated.partial()).isTrue();
     assertThat(stated.dropped()).isFalse();
-    assertThat(UsageReading.completed(stated, "openai").partial()).isTrue();
+    assertThat(stated.completed("openai").partial()).isTrue();
     assertThat(UsageReading.of(new TokenUsage(20, null, 623)).partial()).isTrue();
     assertThat(UsageReading.of(new TokenUsage(20, 198, 218)).partial()).isFalse();
     assertThat(UsageReading.of(new TokenUsage(20, 198, 0)).partial()).isFalse();
@@ -140,14 +141,13 @@ class UsageReadingTest {
   @Test
   void totalBeyondInputAndOutput_ofGoogle_isOutput() {
     for (String google : List.of("gcp.vertex_ai", "gcp.gemini")) {
-      StatedUsage stated =
-          UsageReading.completed(UsageReading.of(new TokenUsage(20, 198, 623)), google);
+      StatedUsage stated = UsageReading.of(new TokenUsage(20, 198, 623)).completed(google);
       assertThat(stated.tokens()).isEqualTo(TokenCounts.of(20, 603));
       assertThat(stated.partial()).isFalse();
-      stated = UsageReading.completed(UsageReading.of(new TokenUsage(20, null, 623)), google);
+      stated = UsageReading.of(new TokenUsage(20, null, 623)).completed(google);
       assertThat(stated.tokens()).isEqualTo(TokenCounts.of(20, 603));
       // here the rest may as well be the input
-      stated = UsageReading.completed(UsageReading.of(new TokenUsage(null, 198, 623)), google);
+      stated = UsageReading.of(new TokenUsage(null, 198, 623)).completed(google);
       assertThat(stated.tokens().output()).isEqualTo(198);
       assertThat(stated.partial()).isTrue();
     }

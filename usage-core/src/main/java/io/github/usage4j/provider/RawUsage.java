@@ -1,4 +1,4 @@
-package io.github.usage4j.langchain4j.internal;
+package io.github.usage4j.provider;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;

@@ -1,4 +1,4 @@
-package io.github.usage4j.langchain4j.internal;
+package io.github.usage4j.provider;
 
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * UsageEvent#MAX_TOKENS}) becomes unknown and is remembered as dropped. Not safe for use by several
  * threads.
  */
-final class Figures {
+public final class Figures {
 
   private @Nullable Long input;
   private @Nullable Long output;
@@ -22,31 +22,31 @@ final class Figures {
   private @Nullable Long total;
   private boolean dropped;
 
-  Figures input(@Nullable Number tokens) {
+  public Figures input(@Nullable Number tokens) {
     input = checked(tokens);
     return this;
   }
 
   /** Input that is stated apart from what was read from and written to a cache. */
-  Figures inputWithoutCache(@Nullable Number uncached) {
+  public Figures inputWithoutCache(@Nullable Number uncached) {
     Long all = checked(uncached);
     input = all == null ? null : checked(plus(plus(all, cacheRead), cacheWrite));
     return this;
   }
 
-  Figures output(@Nullable Number tokens) {
+  public Figures output(@Nullable Number tokens) {
     output = checked(tokens);
     return this;
   }
 
   /** Output that is stated apart from reasoning. */
-  Figures outputWithoutReasoning(@Nullable Number visible) {
+  public Figures outputWithoutReasoning(@Nullable Number visible) {
     output = checked(plus(checked(visible), reasoning));
     return this;
   }
 
   /** Takes what a total has beyond input and output as input, such as the results of a search. */
-  Figures totalWithInput(@Nullable Number tokens) {
+  public Figures totalWithInput(@Nullable Number tokens) {
     Long all = checked(tokens);
     if (input != null && output != null && all != null) {
       input = Math.max(input, all - output);
@@ -55,7 +55,7 @@ final class Figures {
   }
 
   /** A total of input and output, which may have more than they do: see {@link #unexplained}. */
-  Figures total(@Nullable Number tokens) {
+  public Figures total(@Nullable Number tokens) {
     total = checked(tokens);
     return this;
   }
@@ -64,7 +64,7 @@ final class Figures {
    * Takes reasoning as part of output also where it was stated apart from it, as xAI does under
    * OpenAI's names: the total tells, if it is exactly that much more.
    */
-  Figures totalWithReasoning(@Nullable Number tokens) {
+  public Figures totalWithReasoning(@Nullable Number tokens) {
     total(tokens);
     if (tokens != null
         && input != null
@@ -77,49 +77,49 @@ final class Figures {
     return this;
   }
 
-  Figures cacheRead(@Nullable Number tokens) {
+  public Figures cacheRead(@Nullable Number tokens) {
     cacheRead = checked(tokens);
     return this;
   }
 
-  Figures cacheWrite(@Nullable Number tokens) {
+  public Figures cacheWrite(@Nullable Number tokens) {
     cacheWrite = checked(tokens);
     return this;
   }
 
-  Figures cacheWriteOneHour(@Nullable Number tokens) {
+  public Figures cacheWriteOneHour(@Nullable Number tokens) {
     cacheWriteOneHour = checked(tokens);
     return this;
   }
 
-  Figures reasoning(@Nullable Number tokens) {
+  public Figures reasoning(@Nullable Number tokens) {
     reasoning = checked(tokens);
     return this;
   }
 
-  Figures audio(@Nullable Number in, @Nullable Number out) {
+  public Figures audio(@Nullable Number in, @Nullable Number out) {
     inputAudio = checked(in);
     outputAudio = checked(out);
     return this;
   }
 
   /** Something was stated that is not a figure. */
-  Figures drop() {
+  public Figures drop() {
     dropped = true;
     return this;
   }
 
   /** What the total has beyond input and output, of which nothing says what it is. */
-  long unexplained() {
+  public long unexplained() {
     Long known = plus(input, output);
     return total == null || known == null ? 0 : Math.max(0, total - known);
   }
 
-  boolean anyDropped() {
+  public boolean anyDropped() {
     return dropped;
   }
 
-  TokenCounts counts() {
+  public TokenCounts counts() {
     return new TokenCounts(
         input,
         output,
@@ -128,7 +128,8 @@ final class Figures {
         cacheWriteOneHour,
         reasoning,
         inputAudio,
-        outputAudio);
+        outputAudio,
+        null);
   }
 
   private @Nullable Long checked(@Nullable Number tokens) {
