@@ -11,6 +11,7 @@ import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -288,8 +289,8 @@ public record UsageEvent(
 
   /**
    * True if the other event, of the same id, would be billed the same: organization, time,
-   * provider, model, counts, units, cost and outcome are equal. A repeated id for which this is
-   * false is a conflict.
+   * provider, model, service tier, counts, units, conditions, cost and outcome are equal. A
+   * repeated id for which this is false is a conflict.
    */
   public boolean billsLike(UsageEvent other) {
     return Objects.equals(attribution.organization(), other.attribution.organization())
@@ -297,7 +298,9 @@ public record UsageEvent(
         && provider.equals(other.provider)
         && model().equals(other.model())
         && tokens.equals(other.tokens)
+        && Objects.equals(serviceTier, other.serviceTier)
         && units.equals(other.units)
+        && conditions.equals(other.conditions)
         && (cost == null ? other.cost == null : cost.amountsEqual(other.cost))
         && outcome == other.outcome;
   }
@@ -362,12 +365,13 @@ public record UsageEvent(
       return Map.of();
     }
     var checked = new HashMap<String, String>();
-    conditions.forEach(
-        (name, value) ->
-            checked.put(
-                Checks.requireIdentifier(
-                    "condition", Checks.text(name.strip(), MAX_CONDITION), MAX_CONDITION),
-                Checks.text(value.strip(), MAX_CONDITION)));
+    // In one order, so that of two names that become equal the same one wins every time.
+    new TreeMap<>(conditions)
+        .forEach(
+            (name, value) ->
+                checked.put(
+                    Checks.requireIdentifier("condition", tidied(name), MAX_CONDITION),
+                    tidied(value)));
     if (checked.size() > MAX_CONDITIONS) {
       throw new IllegalArgumentException(
           "a call must have at most "
@@ -376,6 +380,11 @@ public record UsageEvent(
               + checked.keySet());
     }
     return Map.copyOf(checked);
+  }
+
+  /** Stripped after it is cut as well: what is read back must not change once more. */
+  private static String tidied(String text) {
+    return Checks.text(text.strip(), MAX_CONDITION).strip();
   }
 
   private static Map<String, BigDecimal> checkUnits(Map<String, BigDecimal> units) {

@@ -10,8 +10,12 @@ import io.github.usage4j.internal.UsageIds;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class UsageEventTest {
 
@@ -91,6 +95,43 @@ class UsageEventTest {
     assertThat(event.billsLike(event.toBuilder().outcome(Outcome.ERROR).build())).isFalse();
     assertThat(event.billsLike(event.toBuilder().unit("images", BigDecimal.ONE).build())).isFalse();
     assertThat(event.billsLike(event.toBuilder().attribution(Attribution.NONE).build())).isFalse();
+    assertThat(event.billsLike(event.toBuilder().serviceTier("flex").build())).isFalse();
+    assertThat(event.billsLike(event.toBuilder().condition("speed", "fast").build())).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "fast",
+        " fast ",
+        "",
+        "\u0000\u001f",
+        "\t\u001c fast \u0085",
+        "1234567890123456789012345678901234567890123456789012345678901   tail",
+        "\ud83d\ude00\ud83d"
+      })
+  void conditions_tidiedOnce_stayAsTheyAre(String value) {
+    UsageEvent once = chat().condition("n" + value, value).build();
+
+    assertThat(once.toBuilder().build()).isEqualTo(once);
+    assertThat(chat().conditions(once.conditions()).build().conditions())
+        .isEqualTo(once.conditions());
+  }
+
+  @Test
+  void conditions_whoseNamesBecomeOne_areTheSameInAnyOrder() {
+    var conditions = new LinkedHashMap<String, String>();
+    var reversed = new LinkedHashMap<String, String>();
+    for (String name : List.of(" speed", "speed", "speed ")) {
+      conditions.put(name, "'" + name + "'");
+    }
+    for (String name : List.of("speed ", "speed", " speed")) {
+      reversed.put(name, "'" + name + "'");
+    }
+
+    assertThat(chat().conditions(conditions).build().conditions())
+        .isEqualTo(chat().conditions(reversed).build().conditions())
+        .hasSize(1);
   }
 
   @Test

@@ -29,8 +29,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EventFile {
 
-  /** The version of the format: of the lines around the events, and of {@link EventJson}. */
-  public static final int VERSION = 1;
+  /**
+   * The version of the format: of the lines around the events, and of {@link EventJson}. Older ones
+   * are read, too.
+   */
+  public static final int VERSION = 2;
 
   /** No event comes near it: its texts are cut at some hundred code points. */
   static final int MAX_LINE = 1 << 20;
@@ -162,9 +165,10 @@ public final class EventFile {
       if (!FORMAT.equals(json.path("format").asText())) {
         throw bad("is no file of events", null);
       }
-      if (json.path("version").asInt() != VERSION) {
+      JsonNode version = json.path("version");
+      if (!version.isInt() || version.intValue() < 1 || version.intValue() > VERSION) {
         throw bad(
-            "has version " + json.path("version") + ", but this library reads " + VERSION, null);
+            "has version " + version + ", but this library reads versions 1 to " + VERSION, null);
       }
       return new Header(
           json.path("organization").textValue(),

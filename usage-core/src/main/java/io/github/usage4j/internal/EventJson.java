@@ -28,7 +28,9 @@ import org.jspecify.annotations.Nullable;
  * what is unknown is left out. Labels are not written, because they are kept in one place only. A
  * field of another name is refused: whoever wrote it knew something that would be lost.
  *
- * <p>The form of version {@link EventFile#VERSION}; a change of it is a new version.
+ * <p>The form of version {@link EventFile#VERSION}; a change of it is a new version. A field that a
+ * version did not have yet is left out, as unknown ones are: version 1 had no {@code conditions}
+ * and no {@code cacheReadAudio}.
  */
 public final class EventJson {
 

@@ -21,12 +21,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * How an event is written in a spool: every component, labels included, in a fixed order. Numbers
  * have as many bytes as they need; a text is its length plus one and UTF-8, or 0 for null; what has
- * names is written by name, so that constants may move. Format {@link Journal#VERSION}.
+ * names is written by name, so that constants may move. Format {@link Journal#VERSION}; version 1
+ * had no conditions and no {@code cacheReadAudio}.
  */
 final class EventBytes {
 
   private static final int MICROS = 1_000_000;
   private static final int COUNTS = 9;
+  private static final int COUNTS_OF_VERSION_1 = 8;
 
   private EventBytes() {}
 
@@ -88,11 +90,12 @@ final class EventBytes {
   /**
    * The event of a record.
    *
+   * @param version of the record
    * @throws IllegalArgumentException if it is none
    */
-  static UsageEvent read(ByteBuffer in) {
+  static UsageEvent read(ByteBuffer in, int version) {
     try {
-      UsageEvent event = event(in);
+      UsageEvent event = event(in, version);
       if (in.hasRemaining()) {
         throw new IllegalArgumentException(in.remaining() + " bytes too many");
       }
@@ -102,7 +105,7 @@ final class EventBytes {
     }
   }
 
-  private static UsageEvent event(ByteBuffer in) {
+  private static UsageEvent event(ByteBuffer in, int version) {
     var id = new UUID(in.getLong(), in.getLong());
     long flags = number(in);
     var kind = UsageEvent.Kind.valueOf(required(in));
@@ -120,8 +123,9 @@ final class EventBytes {
     int step = (int) number(in);
     int attempts = (int) number(in);
     Attribution attribution = attribution(in, (flags & 4) != 0);
-    TokenCounts tokens = Objects.requireNonNull(tokens(in));
-    TokenCounts statedTokens = tokens(in);
+    int counts = version == 1 ? COUNTS_OF_VERSION_1 : COUNTS;
+    TokenCounts tokens = Objects.requireNonNull(tokens(in, counts));
+    TokenCounts statedTokens = tokens(in, counts);
     var quality = UsageEvent.Quality.valueOf(required(in));
     String source = text(in);
     var units = new HashMap<String, BigDecimal>();
@@ -129,7 +133,7 @@ final class EventBytes {
       units.put(required(in), amount(in));
     }
     var conditions = new HashMap<String, String>();
-    for (long left = number(in); left > 0; left--) {
+    for (long left = version == 1 ? 0 : number(in); left > 0; left--) {
       conditions.put(required(in), required(in));
     }
     Cost cost = cost(in);
@@ -211,7 +215,7 @@ final class EventBytes {
         Map.copyOf(tags));
   }
 
-  /** 0 for null, else 512 and one bit for each count that is known, then those. */
+  /** 0 for null, else one bit for each count that is known and one above them, then those. */
   private static void tokens(@Nullable TokenCounts tokens, ByteSink out) {
     if (tokens == null) {
       out.number(0);
@@ -244,13 +248,13 @@ final class EventBytes {
     };
   }
 
-  private static @Nullable TokenCounts tokens(ByteBuffer in) {
+  private static @Nullable TokenCounts tokens(ByteBuffer in, int written) {
     long known = number(in);
     if (known == 0) {
       return null;
     }
     var counts = new @Nullable Long[COUNTS];
-    for (int i = 0; i < COUNTS; i++) {
+    for (int i = 0; i < written; i++) {
       counts[i] = (known & (1 << i)) == 0 ? null : Long.valueOf(number(in));
     }
     return new TokenCounts(

@@ -26,8 +26,10 @@ import org.slf4j.LoggerFactory;
  */
 final class Journal {
 
-  /** The version of the files: of {@link Segment} and {@link EventBytes}. */
-  static final int VERSION = 1;
+  /**
+   * The version of the files: of {@link Segment} and {@link EventBytes}. Older ones are read, too.
+   */
+  static final int VERSION = 2;
 
   /** How large a file grows before the next one is begun. */
   static final long SEGMENT_BYTES = 16L << 20;
@@ -92,13 +94,13 @@ final class Journal {
       begin = in.readNBytes(Segment.HEADER);
     }
     Optional<Segment.Header> header = Segment.parseHeader(begin);
-    if (header.isPresent() && header.get().version() != VERSION) {
+    if (header.isPresent() && !isReadable(header.get().version())) {
       throw new UsageException(
           "the spool "
               + folder.directory()
               + " has version "
               + header.get().version()
-              + ", but this library reads version "
+              + ", but this library reads versions 1 to "
               + VERSION,
           null);
     }
@@ -120,6 +122,10 @@ final class Journal {
     }
     segments.put(number, segment);
     bytes.addAndGet(length);
+  }
+
+  private static boolean isReadable(int version) {
+    return version >= 1 && version <= VERSION;
   }
 
   /**

@@ -85,7 +85,7 @@ final class JournalReader {
     }
     UsageEvent event = null;
     try {
-      event = EventBytes.read(reader.payload());
+      event = EventBytes.read(reader.payload(), reader.recordVersion());
     } catch (RuntimeException e) {
       LOG.error("Record {} of {} is not an event", number, from.path(), e);
       lost(1, from);

@@ -43,6 +43,7 @@ final class LogSink implements UsageSink {
     add(line, "gen_ai.usage.cache_creation.input_tokens", tokens.cacheWrite());
     add(line, "gen_ai.usage.reasoning.output_tokens", tokens.reasoning());
     event.units().forEach((unit, amount) -> add(line, "usage.units." + unit, amount));
+    event.conditions().forEach((name, value) -> add(line, "usage.condition." + name, value));
     add(line, "usage.quality", event.quality());
     Cost cost = event.cost();
     if (cost != null) {

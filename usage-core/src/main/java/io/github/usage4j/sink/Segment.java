@@ -16,16 +16,18 @@ import java.util.zip.CRC32C;
  * </pre>
  *
  * <p>The checksum of a record is over everything after it. The mark and the number are there so
- * that what follows a damaged record is found, and the damage counted.
+ * that what follows a damaged record is found, and the damage counted. Each version has a mark of
+ * its own, so that a record can be read although the header of its file cannot.
  */
 final class Segment {
 
   static final String SUFFIX = ".spool";
   static final int HEADER = 32;
   static final int RECORD_HEADER = 28;
-  static final int MARK = 0x55344A52; // U4JR
+  static final int MARK = 0x55344A53; // U4JS
   static final int MAX_PAYLOAD = 1 << 20;
 
+  private static final int MARK_OF_VERSION_1 = 0x55344A52; // U4JR
   private static final long MAGIC = 0x5553414745344A0AL; // USAGE4J\n
   private static final int CHECKED_HEADER = 24;
 
@@ -87,6 +89,15 @@ final class Segment {
       return Optional.empty();
     }
     return Optional.of(new Header(header.getInt(8), header.getLong(16)));
+  }
+
+  /** The version of a record that begins with this; 0 if none does. */
+  static int versionOf(int mark) {
+    return switch (mark) {
+      case MARK -> Journal.VERSION;
+      case MARK_OF_VERSION_1 -> 1;
+      default -> 0;
+    };
   }
 
   static int checksum(byte[] bytes, int from, int length) {

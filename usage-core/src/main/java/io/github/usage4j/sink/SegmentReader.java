@@ -19,6 +19,7 @@ final class SegmentReader implements Closeable {
   private long bufferAt;
   private int buffered;
   private long offset;
+  private int recordVersion;
   private long recordNumber;
   private long millis;
   private int payloadAt;
@@ -34,6 +35,11 @@ final class SegmentReader implements Closeable {
   /** Where the next record begins, or would begin. */
   long offset() {
     return offset;
+  }
+
+  /** The version of the record that {@link #next} found: how its content is written. */
+  int recordVersion() {
+    return recordVersion;
   }
 
   /** The number of the record that {@link #next} found. */
@@ -84,7 +90,8 @@ final class SegmentReader implements Closeable {
     int at = (int) (offset - bufferAt);
     var header = ByteBuffer.wrap(buffer);
     int length = header.getInt(at + 4);
-    if (header.getInt(at) != Segment.MARK
+    int version = Segment.versionOf(header.getInt(at));
+    if (version == 0
         || length < 0
         || length > Segment.MAX_PAYLOAD
         || offset + Segment.RECORD_HEADER + length > end
@@ -97,6 +104,7 @@ final class SegmentReader implements Closeable {
     if (header.getInt(at + 8) != Segment.checksum(buffer, at + 12, checked)) {
       return false;
     }
+    recordVersion = version;
     recordNumber = header.getLong(at + 12);
     millis = header.getLong(at + 20);
     payloadAt = at + Segment.RECORD_HEADER;

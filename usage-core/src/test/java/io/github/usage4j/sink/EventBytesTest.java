@@ -22,7 +22,7 @@ class EventBytesTest {
   }
 
   private static UsageEvent read(byte[] bytes) {
-    return EventBytes.read(ByteBuffer.wrap(bytes));
+    return EventBytes.read(ByteBuffer.wrap(bytes), Journal.VERSION);
   }
 
   @Test

@@ -107,7 +107,7 @@ class SpoolBufferTest {
       var segment = new Segment(file, 1, 0, Files.size(file), true);
       try (var reader = new SegmentReader(segment, Segment.HEADER)) {
         while (reader.next(segment.end())) {
-          found.add(EventBytes.read(reader.payload()));
+          found.add(EventBytes.read(reader.payload(), reader.recordVersion()));
         }
       }
     }
@@ -196,13 +196,13 @@ class SpoolBufferTest {
     leave(5);
     Path file = segments().get(0);
     byte[] bytes = Files.readAllBytes(file);
-    bytes[11] = 2;
+    bytes[11] = 3;
     var checksum = java.nio.ByteBuffer.allocate(4).putInt(Segment.checksum(bytes, 0, 24));
     System.arraycopy(checksum.array(), 0, bytes, 24, 4);
     Files.write(file, bytes);
     assertThatExceptionOfType(UsageException.class)
         .isThrownBy(() -> spool().inFrontOf(stored::addAll, metrics))
-        .withMessageContaining("has version 2, but this library reads version 1");
+        .withMessageContaining("has version 3, but this library reads versions 1 to 2");
     assertThat(Files.readAllBytes(file)).isEqualTo(bytes);
   }
 

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Currency;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -81,10 +82,12 @@ public final class UsageEvents {
                 true,
                 Map.of("team", "blue", "quote\"d", "it's \\ \uD83D\uDE00")))
         .tokens(
-            new TokenCounts(1_000L, 200L, 1_500L, 400L, 300L, 250L, 7L, 3L, null), Quality.REPORTED)
+            new TokenCounts(1_000L, 200L, 1_500L, 400L, 300L, 250L, 7L, 3L, 9L), Quality.REPORTED)
         .source(UsageEvent.Source.WIRE)
         .unit("searches", BigDecimal.valueOf(3))
         .unit("seconds", new BigDecimal("0.000001250"))
+        .condition("speed", "fast")
+        .condition("quote\"d", "it's \\ \uD83D\uDE00")
         .cost(
             new Cost(
                 new BigDecimal("0.000000000000000001"),
@@ -152,10 +155,11 @@ public final class UsageEvents {
                     Outcome.ERROR,
                     Outcome.CANCELLED,
                     Outcome.REFUSED));
-    switch (random.nextInt(5)) {
+    switch (random.nextInt(6)) {
       case 0 -> builder.tokens(TokenCounts.UNKNOWN);
       case 1 -> builder.tokens(TokenCounts.input(random.nextLong(UsageEvent.MAX_TOKENS)));
       case 2 -> builder.tokens(TokenCounts.of(random.nextInt(99), 3), Quality.ESTIMATED);
+      case 3 -> builder.tokens(everyCount(random, 9_999, 999));
       default ->
           builder.tokens(
               TokenCounts.of(random.nextInt(9_999), random.nextInt(999))
@@ -164,6 +168,9 @@ public final class UsageEvents {
     }
     if (random.nextInt(4) == 0) {
       builder.unit("searches", BigDecimal.valueOf(random.nextInt(5)));
+    }
+    if (random.nextInt(4) == 0) {
+      builder.conditions(conditions(random));
     }
     if (random.nextInt(3) > 0) {
       builder.cost(
@@ -176,6 +183,29 @@ public final class UsageEvents {
               pick(random, null, "list")));
     }
     return builder.build();
+  }
+
+  /** Of each count one, or none; the parts of one that is small often contradict it. */
+  public static TokenCounts everyCount(Random random, int mostInput, int mostOutput) {
+    var counts = new Long[9];
+    for (int i = 0; i < counts.length; i++) {
+      boolean ofOutput = i == 1 || i == 5 || i == 7;
+      long most = ofOutput ? mostOutput : mostInput;
+      counts[i] = random.nextInt(5) == 0 ? null : Long.valueOf(random.nextLong(most + most / 8));
+    }
+    return new TokenCounts(
+        counts[0], counts[1], counts[2], counts[3], counts[4], counts[5], counts[6], counts[7],
+        counts[8]);
+  }
+
+  private static Map<String, String> conditions(Random random) {
+    var conditions = new HashMap<String, String>();
+    for (int i = random.nextInt(UsageEvent.MAX_CONDITIONS); i >= 0; i--) {
+      conditions.put(
+          pick(random, "speed", "Speed", "inference_geo", "a.b", "\u00e9") + random.nextInt(3),
+          pick(random, "fast", "Fast", "us", "it's \"\\", "\uD83D\uDE00"));
+    }
+    return conditions;
   }
 
   @SafeVarargs

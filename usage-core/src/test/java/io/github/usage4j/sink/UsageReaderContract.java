@@ -149,6 +149,29 @@ public abstract class UsageReaderContract extends UsageStoreContract {
   }
 
   @Test
+  void aggregate_everyTokenCount_isSummedByItself() throws Exception {
+    var one = new TokenCounts(1_000L, 300L, 200L, 110L, 70L, 31L, 97L, 13L, 61L);
+    var other = new TokenCounts(2_000L, 500L, 290L, 130L, 17L, 37L, 101L, 23L, 83L);
+
+    write(chat().tokens(one).build(), chat().tokens(other).build(), chat().build());
+
+    assertThat(total(ALL, NOVEMBER).tokens())
+        .isEqualTo(new TokenCounts(3_010L, 805L, 490L, 240L, 87L, 68L, 198L, 36L, 144L));
+    assertThat(store().queries().by(ALL, NOVEMBER, Dimension.MODEL).get(0).tokens())
+        .isEqualTo(total(ALL, NOVEMBER).tokens());
+  }
+
+  /** A part alone is something that was used, and unpriced. */
+  @Test
+  void aggregate_onlyTheAudioOfCacheReadsKnown_isUnpriced() throws Exception {
+    write(chat().tokens(TokenCounts.UNKNOWN.cacheReadAudio(4)).build());
+
+    assertThat(total(ALL, NOVEMBER).unpriced()).isEqualTo(1);
+    assertThat(total(ALL, NOVEMBER).tokens()).isEqualTo(TokenCounts.UNKNOWN.cacheReadAudio(4));
+    assertThat(total(ALL.unpriced(), NOVEMBER).calls()).isEqualTo(1);
+  }
+
+  @Test
   void aggregate_everyOutcomeAndQuality_isCountedAsInASummary() throws Exception {
     var events = new ArrayList<UsageEvent>();
     for (Outcome outcome : Outcome.values()) {

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -125,6 +126,54 @@ public abstract class UsageStoreContract {
     assertThat(stored(event.id())).isEqualTo(event);
   }
 
+  static Stream<Map<String, String>> oddConditions() {
+    String longest = "\uD83D\uDE00".repeat(UsageEvent.MAX_CONDITION);
+    var most = new HashMap<String, String>();
+    for (int i = 0; i < UsageEvent.MAX_CONDITIONS; i++) {
+      most.put(longest.substring(4) + i, "\"\\".repeat(UsageEvent.MAX_CONDITION / 2));
+    }
+    return Stream.of(
+        Map.of(),
+        Map.of("speed", "fast"),
+        Map.of("k", "us", "K", "US", "\u00e9", "e\u0301", "e\u0301", "\u00e9"),
+        Map.of("speed", "", "null", "null", "0", "1E+2", "a=b;c", "{\"a\":[1]}"),
+        Map.of("'; DROP TABLE usage_event; --", "\\N", "a\u00a0b", "x\ty\nz", "$.*", "\u2028."),
+        Map.of(longest, longest),
+        most);
+  }
+
+  @ParameterizedTest
+  @MethodSource("oddConditions")
+  void write_oddConditions_areReadBackEqual_andNoneIsAnother(Map<String, String> conditions)
+      throws Exception {
+    UsageEvent event = chat().conditions(conditions).build();
+    UsageEvent other = chat().condition("speed", "Fast").build();
+
+    write(event, other);
+
+    assertThat(stored(event.id())).isEqualTo(event);
+    assertThat(stored(event.id()).conditions()).hasSameSizeAs(conditions);
+    assertThat(stored(other.id()).conditions()).containsExactly(Map.entry("speed", "Fast"));
+    assertThat(write(event).duplicates).containsExactly(event);
+  }
+
+  @Test
+  void write_conditionsThatDifferInCaseOnly_areAConflict() throws Exception {
+    UsageEvent event = chat().condition("speed", "fast").build();
+    write(event);
+
+    for (Map<String, String> others :
+        List.of(
+            Map.of("speed", "Fast"),
+            Map.of("Speed", "fast"),
+            Map.<String, String>of(),
+            Map.of("speed", "fast", "inference_geo", "us"))) {
+      UsageEvent changed = event.toBuilder().conditions(others).build();
+      assertThat(write(changed).conflicts).containsExactly(changed);
+    }
+    assertThat(stored(event.id())).isEqualTo(event);
+  }
+
   @Test
   void write_sqlInNames_isOnlyText() throws Exception {
     String name = "a'); DROP TABLE usage_event; -- \" ? :x <y> ${z}";
@@ -170,7 +219,10 @@ public abstract class UsageStoreContract {
         b -> b.tokens(TokenCounts.of(10, 6)),
         b -> b.tokens(TokenCounts.of(10, 5).cacheRead(0)),
         b -> b.tokens(TokenCounts.UNKNOWN),
+        b -> b.tokens(TokenCounts.of(10, 5).cacheReadAudio(0)),
+        b -> b.serviceTier("flex"),
         b -> b.unit("searches", BigDecimal.ONE),
+        b -> b.condition("speed", "fast"),
         b -> b.cost(Cost.total(new BigDecimal("0.000000000000000001"), "USD")),
         b -> b.cost(Cost.total(BigDecimal.ONE, "EUR")),
         b -> b.cost(null),
