@@ -23,6 +23,7 @@ final class EventColumns {
   /** All columns in the order in which they are written. */
   static List<Column> writtenAt(Instant now) {
     var columns = new ArrayList<>(OF_EVENT);
+    TokenColumn.all().forEach(column -> columns.add(tokens(column.column, column::of)));
     var recordedAt = OffsetDateTime.ofInstant(now.truncatedTo(ChronoUnit.MICROS), ZoneOffset.UTC);
     columns.add(new Column("recorded_at", Column.Type.TIMESTAMP, event -> recordedAt));
     return List.copyOf(columns);
@@ -63,19 +64,12 @@ final class EventColumns {
           text("error_message", UsageEvent::errorMessage),
           text("finish_reason", UsageEvent::finishReason),
           integer("tool_calls", UsageEvent::toolCalls),
-          tokens("input_tokens", TokenCounts::input),
-          tokens("output_tokens", TokenCounts::output),
-          tokens("cache_read_tokens", TokenCounts::cacheRead),
-          tokens("cache_write_tokens", TokenCounts::cacheWrite),
-          tokens("cache_write_one_hour_tokens", TokenCounts::cacheWriteOneHour),
-          tokens("reasoning_tokens", TokenCounts::reasoning),
-          tokens("input_audio_tokens", TokenCounts::inputAudio),
-          tokens("output_audio_tokens", TokenCounts::outputAudio),
           tokens("total_tokens", TokenCounts::total),
           text("stated_tokens", event -> Json.ofTokens(event.statedTokens())),
           text("quality", event -> event.quality().name()),
           text("source", event -> event.source() == null ? null : event.source().name()),
           text("units", event -> Json.of(event.units())),
+          text("conditions", event -> Json.of(event.conditions())),
           text("organization", event -> event.attribution().organization()),
           text("user_id", event -> event.attribution().user()),
           text("customer_id", event -> event.attribution().customer()),

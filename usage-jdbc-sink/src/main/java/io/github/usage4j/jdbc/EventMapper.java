@@ -2,7 +2,6 @@ package io.github.usage4j.jdbc;
 
 import io.github.usage4j.Attribution;
 import io.github.usage4j.Cost;
-import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import java.math.BigDecimal;
 import java.sql.ResultSet;
@@ -61,12 +60,12 @@ final class EventMapper {
         row.getInt("attempts"),
         row.getBoolean("opens_operation"),
         attribution(row),
-        tokens(row),
+        TokenColumn.read(tokens -> count(row, tokens.column)),
         Json.tokens(row.getString("stated_tokens")),
         UsageEvent.Quality.valueOf(text(row, "quality")),
         source == null ? null : UsageEvent.Source.valueOf(source),
         Json.amounts(row.getString("units")),
-        Map.of(),
+        Json.texts(row.getString("conditions")),
         cost(row),
         statedCost(row),
         UsageEvent.Outcome.valueOf(text(row, "outcome")),
@@ -89,19 +88,6 @@ final class EventMapper {
         row.getString("category"),
         row.getBoolean("impersonated"),
         Json.texts(row.getString("tags")));
-  }
-
-  private static TokenCounts tokens(ResultSet row) throws SQLException {
-    return new TokenCounts(
-        count(row, "input_tokens"),
-        count(row, "output_tokens"),
-        count(row, "cache_read_tokens"),
-        count(row, "cache_write_tokens"),
-        count(row, "cache_write_one_hour_tokens"),
-        count(row, "reasoning_tokens"),
-        count(row, "input_audio_tokens"),
-        count(row, "output_audio_tokens"),
-        null);
   }
 
   private static @Nullable Cost cost(ResultSet row) throws SQLException {

@@ -3,7 +3,6 @@ package io.github.usage4j.jdbc;
 import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.Cost;
 import io.github.usage4j.EventQuery;
-import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.UsageFilter;
@@ -345,16 +344,7 @@ final class JdbcUsageReader implements RawUsageReader {
         count(row, "errors"),
         count(row, "cancelled"),
         count(row, "refused"),
-        new TokenCounts(
-            sum(row, "input_tokens"),
-            sum(row, "output_tokens"),
-            sum(row, "cache_read_tokens"),
-            sum(row, "cache_write_tokens"),
-            sum(row, "cache_write_one_hour_tokens"),
-            sum(row, "reasoning_tokens"),
-            sum(row, "input_audio_tokens"),
-            sum(row, "output_audio_tokens"),
-            null),
+        TokenColumn.read(tokens -> sum(row, tokens.column)),
         count(row, "unmeasured"),
         count(row, "partial"),
         count(row, "estimated"),

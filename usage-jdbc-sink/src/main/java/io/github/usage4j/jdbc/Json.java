@@ -12,7 +12,6 @@ import java.math.BigDecimal;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,13 +55,14 @@ final class Json {
       return null;
     }
     var counts = new LinkedHashMap<String, Long>();
-    COUNTS.forEach(
-        (name, count) -> {
-          Long value = count.apply(tokens);
-          if (value != null) {
-            counts.put(name, value);
-          }
-        });
+    TokenColumn.all()
+        .forEach(
+            column -> {
+              Long value = column.of(tokens);
+              if (value != null) {
+                counts.put(column.json, value);
+              }
+            });
     String json = of(counts);
     return json == null ? "{}" : json;
   }
@@ -96,28 +96,8 @@ final class Json {
       return null;
     }
     Map<String, Long> counts = read(json, new TypeReference<Map<String, Long>>() {});
-    return new TokenCounts(
-        counts.get("input"),
-        counts.get("output"),
-        counts.get("cacheRead"),
-        counts.get("cacheWrite"),
-        counts.get("cacheWriteOneHour"),
-        counts.get("reasoning"),
-        counts.get("inputAudio"),
-        counts.get("outputAudio"),
-        null);
+    return TokenColumn.read(column -> counts.get(column.json));
   }
-
-  private static final Map<String, Function<TokenCounts, @Nullable Long>> COUNTS =
-      Map.of(
-          "input", TokenCounts::input,
-          "output", TokenCounts::output,
-          "cacheRead", TokenCounts::cacheRead,
-          "cacheWrite", TokenCounts::cacheWrite,
-          "cacheWriteOneHour", TokenCounts::cacheWriteOneHour,
-          "reasoning", TokenCounts::reasoning,
-          "inputAudio", TokenCounts::inputAudio,
-          "outputAudio", TokenCounts::outputAudio);
 
   private static <V> Map<String, V> read(
       @Nullable String json, TypeReference<Map<String, V>> type) {

@@ -1,7 +1,6 @@
 package io.github.usage4j.jdbc;
 
 import io.github.usage4j.Cost;
-import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageSummary;
 import io.github.usage4j.jdbc.PeriodParts.Buckets;
 import java.math.BigDecimal;
@@ -90,16 +89,7 @@ final class RollupCheck {
           count(byName, "errors"),
           count(byName, "cancelled"),
           count(byName, "refused"),
-          new TokenCounts(
-              tokens(byName, "input_tokens"),
-              tokens(byName, "output_tokens"),
-              tokens(byName, "cache_read_tokens"),
-              tokens(byName, "cache_write_tokens"),
-              tokens(byName, "cache_write_one_hour_tokens"),
-              tokens(byName, "reasoning_tokens"),
-              tokens(byName, "input_audio_tokens"),
-              tokens(byName, "output_audio_tokens"),
-              null),
+          TokenColumn.read(tokens -> tokens(byName, tokens.column)),
           count(byName, "unmeasured"),
           count(byName, "partial"),
           count(byName, "estimated"),

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -60,22 +59,9 @@ record RollupMeasure(
     }
   }
 
-  private static final List<String> TOKENS =
-      List.of(
-          "input_tokens",
-          "output_tokens",
-          "cache_read_tokens",
-          "cache_write_tokens",
-          "cache_write_one_hour_tokens",
-          "reasoning_tokens",
-          "input_audio_tokens",
-          "output_audio_tokens");
-
   /** {@link TokenCounts#isUnknown} denied, or units: something was used. */
   private static final String USED =
-      "COALESCE("
-          + TOKENS.stream().map(name -> "e." + name).collect(Collectors.joining(", "))
-          + ") IS NOT NULL OR e.units IS NOT NULL";
+      "COALESCE(" + TokenColumn.names("e") + ") IS NOT NULL OR e.units IS NOT NULL";
 
   /** {@link UsageEvent#unpriced}. */
   static final String UNPRICED =
@@ -85,44 +71,43 @@ record RollupMeasure(
   private static final String UNMEASURED =
       "e.quality = 'MISSING' AND e.units IS NULL AND e.outcome IN ('SUCCESS', 'CANCELLED')";
 
-  /** All of them, in the order of the table. */
+  /** All of them. */
   static final List<RollupMeasure> ALL =
-      List.of(
-          count("calls", "e.outcome <> 'REFUSED'", UsageSummary::calls),
-          count("operations", "e.opens_operation", UsageSummary::operations),
-          count("tool_turns", "e.tool_calls > 0", UsageSummary::toolTurns),
-          count("succeeded", "e.outcome = 'SUCCESS'", UsageSummary::succeeded).asDerived(),
-          count("errors", "e.outcome = 'ERROR'", UsageSummary::errors),
-          count("cancelled", "e.outcome = 'CANCELLED'", UsageSummary::cancelled),
-          count("refused", "e.outcome = 'REFUSED'", UsageSummary::refused),
-          tokens("input_tokens", TokenCounts::input),
-          tokens("output_tokens", TokenCounts::output),
-          tokens("cache_read_tokens", TokenCounts::cacheRead),
-          tokens("cache_write_tokens", TokenCounts::cacheWrite),
-          tokens("cache_write_one_hour_tokens", TokenCounts::cacheWriteOneHour),
-          tokens("reasoning_tokens", TokenCounts::reasoning),
-          tokens("input_audio_tokens", TokenCounts::inputAudio),
-          tokens("output_audio_tokens", TokenCounts::outputAudio),
-          tokens("total_tokens", TokenCounts::total).asDerived(),
-          count("unmeasured", UNMEASURED, UsageSummary::unmeasured),
-          count("partial", "e.quality = 'PARTIAL'", UsageSummary::partial),
-          count("estimated", "e.quality = 'ESTIMATED'", UsageSummary::estimated),
-          count("unpriced", UNPRICED, UsageSummary::unpriced),
-          cost("cost_input", Cost::input),
-          cost("cost_output", Cost::output),
-          cost("cost_cache", Cost::cache),
-          cost("cost_other", Cost::other),
-          cost("cost_total", Cost::total).asDerived(),
-          ofSucceeded("succeeded_tokens", "total_tokens", UsageSummary::succeededTokens),
-          ofSucceeded(
-              "succeeded_us", "duration_us", sum -> EventColumns.micros(sum.succeededDuration())),
-          new RollupMeasure(
-              "last_at",
-              Column.Type.TIMESTAMP,
-              "MAX(e.occurred_at)",
-              Merge.LATEST,
-              false,
-              sum -> lastOf(sum).atOffset(ZoneOffset.UTC)));
+      Stream.of(
+              List.of(
+                  count("calls", "e.outcome <> 'REFUSED'", UsageSummary::calls),
+                  count("operations", "e.opens_operation", UsageSummary::operations),
+                  count("tool_turns", "e.tool_calls > 0", UsageSummary::toolTurns),
+                  count("succeeded", "e.outcome = 'SUCCESS'", UsageSummary::succeeded).asDerived(),
+                  count("errors", "e.outcome = 'ERROR'", UsageSummary::errors),
+                  count("cancelled", "e.outcome = 'CANCELLED'", UsageSummary::cancelled),
+                  count("refused", "e.outcome = 'REFUSED'", UsageSummary::refused)),
+              TokenColumn.all().map(column -> tokens(column.column, column::of)).toList(),
+              List.of(
+                  tokens("total_tokens", TokenCounts::total).asDerived(),
+                  count("unmeasured", UNMEASURED, UsageSummary::unmeasured),
+                  count("partial", "e.quality = 'PARTIAL'", UsageSummary::partial),
+                  count("estimated", "e.quality = 'ESTIMATED'", UsageSummary::estimated),
+                  count("unpriced", UNPRICED, UsageSummary::unpriced),
+                  cost("cost_input", Cost::input),
+                  cost("cost_output", Cost::output),
+                  cost("cost_cache", Cost::cache),
+                  cost("cost_other", Cost::other),
+                  cost("cost_total", Cost::total).asDerived(),
+                  ofSucceeded("succeeded_tokens", "total_tokens", UsageSummary::succeededTokens),
+                  ofSucceeded(
+                      "succeeded_us",
+                      "duration_us",
+                      sum -> EventColumns.micros(sum.succeededDuration())),
+                  new RollupMeasure(
+                      "last_at",
+                      Column.Type.TIMESTAMP,
+                      "MAX(e.occurred_at)",
+                      Merge.LATEST,
+                      false,
+                      sum -> lastOf(sum).atOffset(ZoneOffset.UTC))))
+          .flatMap(List::stream)
+          .toList();
 
   /** Those that a {@code UsageSummary} is read from. */
   static Stream<RollupMeasure> read() {

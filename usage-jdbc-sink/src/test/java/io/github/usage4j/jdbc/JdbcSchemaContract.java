@@ -373,7 +373,7 @@ abstract class JdbcSchemaContract extends JdbcUsageStoreContract {
             .parentOperation("up")
             .attribution(who)
             .duration(Duration.ofSeconds(9))
-            .tokens(TokenCounts.of(100, 10).cacheRead(7))
+            .tokens(TokenCounts.of(100, 10).cacheRead(7).audio(9, 2).cacheReadAudio(5))
             .toolCalls(2)
             .cost(Cost.total(new BigDecimal("0.000000000000000001"), "USD"))
             .build(),
@@ -415,10 +415,22 @@ abstract class JdbcSchemaContract extends JdbcUsageStoreContract {
         .containsEntry("total_tokens", number("113"))
         .containsEntry("cache_read_tokens", number("7"))
         .containsEntry("reasoning_tokens", null)
+        .containsEntry("input_audio_tokens", number("9"))
+        .containsEntry("cache_read_audio_tokens", number("5"))
         .containsEntry("unpriced", number("0"))
         .containsEntry("currencies", number("1"))
         .containsEntry("currency", "USD")
         .containsEntry("cost_total", number("1.000000000000000001"));
+  }
+
+  @Test
+  void operation_audioOfCacheReadsAlone_isUnpriced() throws Exception {
+    write(chat().operation("op", 1).tokens(TokenCounts.UNKNOWN.cacheReadAudio(3)).build());
+
+    assertThat(operation("op"))
+        .containsEntry("cache_read_audio_tokens", number("3"))
+        .containsEntry("total_tokens", null)
+        .containsEntry("unpriced", number("1"));
   }
 
   @Test

@@ -318,7 +318,7 @@ abstract class LimitTablesContract extends LimitDatabase {
   void upgrade_ofADatabaseWithRows_countsThem() throws Exception {
     DataSource old = newDatabase();
     var events = List.of(tokens(ADA, 30), tokens(ADA, 12));
-    VersionOne.fill(old, store.dialect(), events);
+    OldSchema.fill(old, store.dialect(), 1, events);
     var upgraded = JdbcUsageStore.open(old);
 
     LimitKey key = key(UsageMeasure.TOKENS, ACME, NOVEMBER);

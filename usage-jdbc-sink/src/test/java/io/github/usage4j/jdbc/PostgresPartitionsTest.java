@@ -369,6 +369,11 @@ class PostgresPartitionsTest {
       makePartitioned(empty);
     }
 
+    @Override
+    boolean isPartitioned() {
+      return true;
+    }
+
     /** Once on each database. */
     @Override
     void sums_ofManyRandomCalls_areThoseInMemoryAndOfTheSingleCalls() {}

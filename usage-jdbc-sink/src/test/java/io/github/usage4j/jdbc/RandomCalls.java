@@ -11,6 +11,7 @@ import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.UsageFilter;
 import io.github.usage4j.UsageQueries.Dimension;
 import io.github.usage4j.UsageQuery;
+import io.github.usage4j.sink.UsageEvents;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
@@ -102,11 +103,13 @@ final class RandomCalls {
                     Outcome.ERROR,
                     Outcome.CANCELLED,
                     Outcome.REFUSED));
-    switch (random.nextInt(6)) {
+    switch (random.nextInt(8)) {
       case 0 -> builder.tokens(TokenCounts.UNKNOWN);
       case 1 -> builder.tokens(TokenCounts.input(random.nextLong(UsageEvent.MAX_TOKENS)));
       case 2 -> builder.tokens(TokenCounts.of(random.nextInt(99), 3), Quality.ESTIMATED);
       case 3 -> builder.tokens(new TokenCounts(null, null, 0L, null, null, 7L, null, null, null));
+      case 4 -> builder.tokens(TokenCounts.UNKNOWN.cacheReadAudio(random.nextInt(9)));
+      case 5 -> builder.tokens(UsageEvents.everyCount(random, 0x7FFF_FFFF, 999));
       default ->
           builder.tokens(
               TokenCounts.of(0x1_0000_0000L + random.nextInt(9_999), random.nextInt(999))
@@ -115,6 +118,9 @@ final class RandomCalls {
     }
     if (random.nextInt(4) == 0) {
       builder.unit("searches", BigDecimal.valueOf(random.nextInt(5)));
+    }
+    if (random.nextInt(4) == 0) {
+      builder.condition(pick(random, "speed", "Speed"), pick(random, "fast", "\u00e9\""));
     }
     if (random.nextInt(3) > 0) {
       builder.cost(

@@ -32,6 +32,7 @@ import java.time.YearMonth;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -165,6 +166,64 @@ abstract class RepricingContract {
     assertThat(again.lines()).isEmpty();
     assertThat(rows("repricing_event")).isEqualTo(report.changed());
     assertThat(texts("SELECT id FROM usage_repricing WHERE finished_at IS NOT NULL")).hasSize(2);
+  }
+
+  /** Charges by the conditions and the audio of cache reads of a call; others have no price. */
+  private static final PriceCatalog BY_CONDITION =
+      new PriceCatalog() {
+        @Override
+        public Optional<ModelPrice> find(String provider, String model, Instant at) {
+          return Optional.empty();
+        }
+
+        @Override
+        public Optional<Cost> costOf(UsageEvent event, List<TokenCounts> exchanges) {
+          String speed = event.conditions().get("speed");
+          Long audio = event.tokens().cacheReadAudio();
+          return speed == null || audio == null
+              ? Optional.empty()
+              : Optional.of(
+                  Cost.total(BigDecimal.valueOf(audio * (speed.equals("fast") ? 2 : 1)), "USD"));
+        }
+      };
+
+  /** What a call is priced by is read with it; the audit and the rollups follow. */
+  @Test
+  void run_catalogThatPricesByConditions_seesThem_andThePricedCallKeepsThem() throws Exception {
+    var calls = new ArrayList<UsageEvent>();
+    TokenCounts audio = TokenCounts.of(100, 5).cacheRead(60).audio(50, 0).cacheReadAudio(40);
+    for (String speed : new String[] {"fast", "Fast", "slow\"", null}) {
+      var call = chatAt(NOON).tokens(audio);
+      calls.add(speed == null ? call.build() : call.condition("speed", speed).build());
+    }
+    store.write(calls);
+
+    RepricingReport report = reprice(BY_CONDITION).run("ada", "speed is charged");
+
+    assertRepriced(calls, BY_CONDITION, report);
+    assertThat(report.changed()).isEqualTo(3);
+    assertThat(report.unpricedAfter()).isEqualTo(1);
+    assertThat(store.queries().total(ALL, EVER).cost("USD")).isEqualByComparingTo("160");
+    for (UsageEvent call : calls) {
+      UsageEvent stored = store.queries().event(ALL, call.id()).orElseThrow();
+      assertThat(stored).isEqualTo(RepricedCall.of(call, BY_CONDITION).after());
+      assertThat(stored.conditions()).isEqualTo(call.conditions());
+    }
+    var said = new ArrayList<String>();
+    store.write(
+        calls,
+        new UsageSink.Report() {
+          @Override
+          public void duplicate(UsageEvent event) {
+            said.add("duplicate");
+          }
+
+          @Override
+          public void conflict(UsageEvent event) {
+            said.add("conflict");
+          }
+        });
+    assertThat(said).containsExactly("duplicate", "duplicate", "duplicate", "duplicate");
   }
 
   @Test

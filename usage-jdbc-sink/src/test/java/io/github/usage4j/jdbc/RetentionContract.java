@@ -408,6 +408,11 @@ abstract class RetentionContract {
 
   private record Shape(List<Object> byUser, int users, UsageSummary total) {}
 
+  /** Of what calls have beside figures, what an erasure must not touch: no person is in it. */
+  private List<String> conditions() throws SQLException {
+    return texts("SELECT conditions FROM usage_event ORDER BY id");
+  }
+
   /** What must not change: figures without names. */
   private Shape shape() {
     List<UsageSummary> users =
@@ -424,12 +429,16 @@ abstract class RetentionContract {
     writeSecret();
     maintenance().deleteEventsBefore(DECEMBER);
     Shape before = shape();
+    List<String> conditions = conditions();
+    assertThat(conditions).contains("{\"speed0\":\"fast\"}");
     assertThat(everything())
         .contains("secret-user", "Secret Label", "secret-session", "secret-meta");
 
     maintenance().eraseUser("acme", "secret-user");
     maintenance().eraseCustomer("acme", "secret-customer");
     maintenance().eraseUser("acme", "bob");
+
+    assertThat(conditions()).isEqualTo(conditions);
 
     assertThat(everything())
         .doesNotContainIgnoringCase("secret")

@@ -48,6 +48,8 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What rollups do on every database: always the same as the single calls, and as in memory. */
 abstract class RollupContract {
@@ -558,11 +560,15 @@ abstract class RollupContract {
 
   // Upgrade
 
-  @Test
-  void upgrade_ofVersionOneByEightAtOnce_buildsTheRollups() throws Exception {
+  /** The first one, and the last one before calls had conditions. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 7})
+  void upgrade_ofAnOldVersionByEightAtOnce_buildsTheRollups_andKeepsWhatIsThere(int version)
+      throws Exception {
     DataSource old = newDatabase();
-    List<UsageEvent> calls = RandomCalls.of(new Random(8), 1_000);
-    VersionOne.fill(old, store.dialect(), calls);
+    List<UsageEvent> calls =
+        OldSchema.fill(
+            old, store.dialect(), version, isPartitioned(), RandomCalls.of(new Random(8), 1_000));
     var start = new CyclicBarrier(8);
     var openers = new ArrayList<Callable<Void>>();
     List<UsageEvent> more = RandomCalls.of(new Random(9), 1_080).subList(1_000, 1_080);
@@ -583,6 +589,18 @@ abstract class RollupContract {
     both.addAll(more);
     assertThat(upgraded.queries().total(ALL, BillingPeriod.lifetime()))
         .isEqualTo(UsageSummary.of(both));
+    for (UsageEvent call : both.subList(900, both.size())) {
+      assertThat(upgraded.queries().event(ALL, call.id())).contains(call);
+    }
+    var again = new Said();
+    upgraded.write(calls, again);
+    assertThat(again.said).hasSize(calls.size()).allMatch(said -> said.startsWith("duplicate"));
+    JdbcUsageStore.builder(old).validateOnly().open();
+  }
+
+  /** Whether an old version of such tables has partitions. */
+  boolean isPartitioned() {
+    return false;
   }
 
   // Helpers

@@ -237,6 +237,18 @@ class RowSecurityTest {
     assertThat(relations()).contains("usage_event", "usage_rollup", "usage_operation");
   }
 
+  /** A view that is replaced loses its setting, if the script does not give it back. */
+  @Test
+  void upgradeFromVersionSeven_keepsTheViewApart_andWhoMayReadIt() throws Exception {
+    Databases.execute(superuser, "DELETE FROM usage_schema WHERE version > 7");
+    JdbcUsageStore.open(as(ownerOfTables()));
+
+    everyTableAndView_hasItsPolicy();
+    member_seesItsOwnOnly_inEveryTableAndView();
+    assertThat(rows("SELECT MAX(version) FROM usage_schema"))
+        .containsExactly(String.valueOf(Schema.VERSION));
+  }
+
   private List<String> relations() throws SQLException {
     return rows(
         "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN"
