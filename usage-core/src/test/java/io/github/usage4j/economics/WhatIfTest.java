@@ -128,6 +128,37 @@ class WhatIfTest {
     assertThat(result.rows()).extracting(WhatIf.Row::model).startsWith("euro", "night", "tiered");
   }
 
+  /** What changes the price of a call is asked of the other model, too. */
+  @Test
+  void of_conditionsOfACall_areLeftToTheCatalog() {
+    PriceCatalog withoutConditions =
+        new PriceCatalog() {
+          @Override
+          public Optional<ModelPrice> find(String provider, String model, Instant at) {
+            return LIST.find(provider, model, at);
+          }
+
+          @Override
+          public Optional<Cost> costOf(UsageEvent event, List<TokenCounts> exchanges) {
+            return event.conditions().isEmpty()
+                ? PriceCatalog.super.costOf(event, exchanges)
+                : Optional.empty();
+          }
+        };
+    store.write(
+        List.of(
+            chatAt(NOON).tokens(TokenCounts.of(10, 10)).build(),
+            chatAt(NOON).tokens(TokenCounts.of(10, 10)).condition("speed", "fast").build()));
+
+    WhatIf.Result result =
+        WhatIf.by(withoutConditions)
+            .candidate("acme", "flat")
+            .of(store.queries(), ALL, NOVEMBER);
+
+    assertThat(row(result, "flat").priced()).isEqualTo(1);
+    assertThat(row(result, "flat").unpriced()).isEqualTo(1);
+  }
+
   @Test
   void of_capabilities_leaveOutAndCountWhatDoesNotFit() {
     store.write(

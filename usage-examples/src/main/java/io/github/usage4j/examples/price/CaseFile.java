@@ -1,49 +1,47 @@
 package io.github.usage4j.examples.price;
 
+import static io.github.usage4j.examples.price.CaseColumn.AT;
+import static io.github.usage4j.examples.price.CaseColumn.CASE;
+import static io.github.usage4j.examples.price.CaseColumn.CONDITIONS;
+import static io.github.usage4j.examples.price.CaseColumn.CURRENCY;
+import static io.github.usage4j.examples.price.CaseColumn.EXPECTED;
+import static io.github.usage4j.examples.price.CaseColumn.MODEL;
+import static io.github.usage4j.examples.price.CaseColumn.PROVIDER;
+import static io.github.usage4j.examples.price.CaseColumn.ROW_FROM;
+import static io.github.usage4j.examples.price.CaseColumn.SERVICE_TIER;
+import static io.github.usage4j.examples.price.CaseColumn.TIER_APPLIED;
+import static io.github.usage4j.examples.price.CaseColumn.TOTAL;
+import static io.github.usage4j.examples.price.CaseColumn.UNITS;
+
 import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.examples.support.BadInputException;
-import java.io.BufferedReader;
-import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A file of cases: comma-separated values with a header. */
 final class CaseFile {
 
-  private static final List<String> REQUIRED =
-      List.of(
-          "case",
-          "provider",
-          "model_id",
-          "at_utc",
-          "input_tokens",
-          "output_tokens",
-          "expected_cost");
   private static final Pattern WHOLE_NUMBER = Pattern.compile("-?[0-9]+");
   private static final Pattern DECIMAL =
-      Pattern.compile("\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,3})?");
-  private static final String BYTE_ORDER_MARK = "\uFEFF";
+      Pattern.compile("\\+?([0-9]{1,99}\\.?[0-9]{0,99}|\\.[0-9]{1,99})([eE][+-]?[0-9]{1,3})?");
+  private static final String OR_UNPRICED = " or " + Expected.UNPRICED;
+
+  /** What {@code expected_usd} says of the currency. */
+  private static final String IN_DOLLARS = "expected_usd";
 
   private final Path path;
-
-  /** The line on which a record begins, and how many were read. */
-  private long line = 1;
-
-  private long read;
 
   CaseFile(Path path) {
     this.path = path;
@@ -56,24 +54,16 @@ final class CaseFile {
    */
   List<PriceCase> read() throws BadInputException {
     var cases = new ArrayList<PriceCase>();
-    try (BufferedReader reader = Files.newBufferedReader(path, StandardCharsets.UTF_8)) {
-      String first = record(reader);
+    try (var reader = new CsvReader(path)) {
+      List<String> first = reader.next();
       if (first == null) {
-        throw bad("the file is empty; a header is required: " + String.join(",", REQUIRED));
+        throw reader.bad(
+            "the file is empty; a header is required: " + CaseColumn.titles(CaseColumn.REQUIRED));
       }
-      List<String> header = cells(first).stream().map(String::strip).toList();
-      check(header);
-      for (String text = record(reader); text != null; text = record(reader)) {
-        cases.add(priceCase(new Row(header, cells(text))));
+      var header = new Header(reader, first);
+      for (List<String> cells = reader.next(); cells != null; cells = reader.next()) {
+        cases.add(new Row(reader, header, cells).priceCase());
       }
-    } catch (NoSuchFileException e) {
-      throw new BadInputException(path + ": there is no such file");
-    } catch (CharacterCodingException e) {
-      line = read + 1;
-      throw bad("not valid UTF-8");
-    } catch (IOException e) {
-      line = read + 1;
-      throw bad("cannot be read: " + e.getMessage());
     }
     if (cases.isEmpty()) {
       throw new BadInputException(path + ": there are no cases");
@@ -81,215 +71,240 @@ final class CaseFile {
     return cases;
   }
 
-  /** The next line that is not blank, with those that a value in quotes goes on in. */
-  private @Nullable String record(BufferedReader reader) throws IOException {
-    String text = nextLine(reader);
-    while (text != null && text.isBlank()) {
-      text = nextLine(reader);
-    }
-    if (text == null) {
-      return null;
-    }
-    line = read;
-    var record = new StringBuilder(text);
-    boolean open = opensOrCloses(text);
-    while (open) {
-      text = nextLine(reader);
-      if (text == null) {
-        break;
+  /** Where each column is, and what it is called in this file. */
+  private static final class Header {
+    private final List<String> names;
+    private final Map<CaseColumn, Integer> places = new EnumMap<>(CaseColumn.class);
+
+    Header(CsvReader reader, List<String> cells) throws BadInputException {
+      names = cells.stream().map(String::strip).toList();
+      for (int i = 0; i < names.size(); i++) {
+        String name = names.get(i);
+        CaseColumn column = CaseColumn.named(name).orElse(null);
+        if (column == null) {
+          throw reader.bad(
+              "unknown column '"
+                  + name
+                  + "'; there are "
+                  + CaseColumn.titles(List.of(CaseColumn.values())));
+        }
+        Integer before = places.put(column, i);
+        if (before != null) {
+          throw reader.bad(
+              "the header has a column twice: " + names.get(before) + " and " + name);
+        }
       }
-      record.append('\n').append(text);
-      open = !opensOrCloses(text);
-    }
-    return record.toString();
-  }
-
-  /** True if a quote is open after this that was not before, or the other way round. */
-  private static boolean opensOrCloses(String text) {
-    return text.chars().filter(c -> c == '"').count() % 2 != 0;
-  }
-
-  private @Nullable String nextLine(BufferedReader reader) throws IOException {
-    String text = reader.readLine();
-    if (text == null) {
-      return null;
-    }
-    read++;
-    return read == 1 && text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
-  }
-
-  private void check(List<String> header) throws BadInputException {
-    for (String column : REQUIRED) {
-      if (!header.contains(column)) {
-        throw bad("the header has no column " + column + ": " + String.join(",", header));
+      for (CaseColumn column : CaseColumn.REQUIRED) {
+        if (!places.containsKey(column)) {
+          throw reader.bad(
+              "the header has no column " + column.title + ": " + String.join(",", names));
+        }
       }
     }
-    if (new HashSet<>(header).size() != header.size()) {
-      throw bad("the header has a column twice: " + String.join(",", header));
-    }
-  }
 
-  /** The cells of one line, some perhaps in quotes. */
-  private List<String> cells(String text) throws BadInputException {
-    var cells = new ArrayList<String>();
-    var cell = new StringBuilder();
-    boolean quoted = false;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == '"' && quoted && i + 1 < text.length() && text.charAt(i + 1) == '"') {
-        cell.append(c);
-        i++;
-      } else if (c == '"' && (quoted || cell.isEmpty())) {
-        quoted = !quoted;
-      } else if (c == ',' && !quoted) {
-        cells.add(cell.toString());
-        cell.setLength(0);
-      } else {
-        cell.append(c);
-      }
+    /** For messages, and for what a name says. */
+    String name(CaseColumn column) {
+      Integer place = places.get(column);
+      return place == null ? column.title : names.get(place);
     }
-    if (quoted) {
-      throw bad("a quote is not closed");
-    }
-    cells.add(cell.toString());
-    return cells;
-  }
-
-  /** Text as a cell of such a file. */
-  static String cell(String text) {
-    boolean plain = text.chars().noneMatch(c -> c == ',' || c == '"' || c == '\n');
-    return plain ? text : '"' + text.replace("\"", "\"\"") + '"';
-  }
-
-  private PriceCase priceCase(Row row) throws BadInputException {
-    var c =
-        new PriceCase(
-            row.required("case"),
-            row.required("provider"),
-            row.required("model_id"),
-            instant(row.required("at_utc")),
-            tokens(row),
-            expected(row.get("expected_cost")),
-            currency(row.get("currency")),
-            day(row.get("row_effective_from")),
-            tierApplied(row.get("tier_applied")));
-    try {
-      c.event(); // the rules of events hold for cases, too
-    } catch (IllegalArgumentException | ArithmeticException e) {
-      throw bad("cannot be recorded: " + e.getMessage());
-    }
-    return c;
-  }
-
-  private TokenCounts tokens(Row row) throws BadInputException {
-    var tokens =
-        new TokenCounts(
-            row.count("input_tokens"),
-            row.count("output_tokens"),
-            row.count("cached_input_tokens"),
-            row.count("cache_write_tokens"),
-            row.count("cache_write_1h_tokens"),
-            row.count("reasoning_tokens"),
-            row.count("input_audio_tokens"),
-            row.count("output_audio_tokens"),
-            null);
-    if (!tokens.consistent().equals(tokens)) {
-      throw bad(
-          "tokens contradict each other: cached_input_tokens and cache_write_tokens are part of"
-              + " input_tokens, cache_write_1h_tokens of cache_write_tokens, reasoning_tokens of"
-              + " output_tokens, but they are "
-              + tokens);
-    }
-    Long total = row.count("total_tokens");
-    if (total != null && !total.equals(tokens.total())) {
-      throw bad(
-          "total_tokens must be input_tokens and output_tokens, "
-              + tokens.total()
-              + ", but is "
-              + total);
-    }
-    return tokens;
-  }
-
-  private Instant instant(String text) throws BadInputException {
-    try {
-      if (text.endsWith("Z")) { // offsets and a small z can be parsed, too
-        return Instant.parse(text);
-      }
-    } catch (DateTimeException e) {
-      // refused below
-    }
-    throw bad("at_utc must be ISO-8601 with Z, but is '" + text + "'");
-  }
-
-  private @Nullable BigDecimal expected(String text) throws BadInputException {
-    if (text.isEmpty()) {
-      return null;
-    }
-    if (!DECIMAL.matcher(text).matches()) {
-      throw bad("expected_cost must be a decimal number, but is '" + text + "'");
-    }
-    return new BigDecimal(text);
-  }
-
-  private @Nullable String currency(String text) throws BadInputException {
-    try {
-      return text.isEmpty() ? null : Cost.currencyOf(text).getCurrencyCode();
-    } catch (IllegalArgumentException e) {
-      throw bad(e.getMessage());
-    }
-  }
-
-  private @Nullable LocalDate day(String text) throws BadInputException {
-    try {
-      return text.isEmpty() ? null : LocalDate.parse(text);
-    } catch (DateTimeException e) {
-      throw bad("row_effective_from must be a day such as 2026-07-30, but is '" + text + "'");
-    }
-  }
-
-  private @Nullable Boolean tierApplied(String text) throws BadInputException {
-    return switch (text) {
-      case "" -> null;
-      case "true", "True", "TRUE" -> true;
-      case "false", "False", "FALSE" -> false;
-      default -> throw bad("tier_applied must be true or false, but is '" + text + "'");
-    };
-  }
-
-  private BadInputException bad(@Nullable String reason) {
-    return new BadInputException(path + ", line " + line + ": " + reason);
   }
 
   /** One line, cell by name. */
-  private final class Row {
-    private final List<String> header;
+  private static final class Row {
+    private final CsvReader reader;
+    private final Header header;
     private final List<String> cells;
 
-    Row(List<String> header, List<String> cells) throws BadInputException {
-      if (cells.size() != header.size()) {
-        throw bad("expected " + header.size() + " columns, but there are " + cells.size());
-      }
+    Row(CsvReader reader, Header header, List<String> cells) throws BadInputException {
+      this.reader = reader;
       this.header = header;
       this.cells = cells;
+      if (cells.size() != header.names.size()) {
+        throw reader.bad(
+            "expected " + header.names.size() + " columns, but there are " + cells.size());
+      }
+    }
+
+    PriceCase priceCase() throws BadInputException {
+      String name = get(CASE);
+      String tier = get(SERVICE_TIER);
+      var c =
+          new PriceCase(
+              name.isEmpty() ? "line " + reader.line() : name,
+              required(PROVIDER),
+              required(MODEL),
+              instant(required(AT)),
+              tokens(),
+              tier.isEmpty() ? null : tier,
+              named(CONDITIONS),
+              units(),
+              expected(),
+              day(get(ROW_FROM)),
+              tierApplied(get(TIER_APPLIED)));
+      try {
+        c.event(); // the rules of events hold for cases, too
+      } catch (IllegalArgumentException | ArithmeticException e) {
+        throw reader.bad("cannot be recorded: " + e.getMessage());
+      }
+      return c;
+    }
+
+    private TokenCounts tokens() throws BadInputException {
+      var tokens =
+          new TokenCounts(
+              count(CaseColumn.INPUT),
+              count(CaseColumn.OUTPUT),
+              count(CaseColumn.CACHE_READ),
+              count(CaseColumn.CACHE_WRITE),
+              count(CaseColumn.CACHE_WRITE_ONE_HOUR),
+              count(CaseColumn.REASONING),
+              count(CaseColumn.INPUT_AUDIO),
+              count(CaseColumn.OUTPUT_AUDIO),
+              count(CaseColumn.CACHE_READ_AUDIO));
+      if (!tokens.consistent().equals(tokens)) {
+        throw reader.bad(
+            "tokens contradict each other: cache reads and writes are part of input, one-hour"
+                + " writes of cache writes, reasoning of output, audio of input or output, and its"
+                + " cached part of cache reads; but they are "
+                + tokens);
+      }
+      Long total = count(TOTAL);
+      if (total != null && !total.equals(tokens.total())) {
+        throw reader.bad(
+            header.name(TOTAL)
+                + " must be input and output, "
+                + tokens.total()
+                + ", but is "
+                + total);
+      }
+      return tokens;
+    }
+
+    private Expected expected() throws BadInputException {
+      String text = get(EXPECTED);
+      boolean orUnpriced = text.endsWith(OR_UNPRICED);
+      String amount =
+          orUnpriced ? text.substring(0, text.length() - OR_UNPRICED.length()).strip() : text;
+      String currency = currency();
+      if (!orUnpriced && (amount.isEmpty() || amount.equals(Expected.UNPRICED))) {
+        return new Expected(null, false, currency);
+      }
+      if (!DECIMAL.matcher(amount).matches()) {
+        throw reader.bad(
+            header.name(EXPECTED)
+                + " must be a decimal number, '"
+                + Expected.UNPRICED
+                + "', or a number and '"
+                + OR_UNPRICED.strip()
+                + "', but is '"
+                + text
+                + "'");
+      }
+      return new Expected(new BigDecimal(amount), orUnpriced, currency);
+    }
+
+    private @Nullable String currency() throws BadInputException {
+      String text = get(CURRENCY);
+      boolean dollars = header.name(EXPECTED).equals(IN_DOLLARS);
+      if (text.isEmpty()) {
+        return dollars ? "USD" : null;
+      }
+      try {
+        String code = Cost.currencyOf(text).getCurrencyCode();
+        if (dollars && !code.equals("USD")) {
+          throw reader.bad(IN_DOLLARS + " is in USD, but currency is " + code);
+        }
+        return code;
+      } catch (IllegalArgumentException e) {
+        throw reader.bad(e.getMessage());
+      }
+    }
+
+    private Map<String, BigDecimal> units() throws BadInputException {
+      var units = new LinkedHashMap<String, BigDecimal>();
+      for (Map.Entry<String, String> unit : named(UNITS).entrySet()) {
+        if (!DECIMAL.matcher(unit.getValue()).matches()) {
+          throw reader.bad(
+              "units of "
+                  + unit.getKey()
+                  + " must be a decimal number, but are '"
+                  + unit.getValue()
+                  + "'");
+        }
+        units.put(unit.getKey(), new BigDecimal(unit.getValue()));
+      }
+      return units;
+    }
+
+    /** Values by name, such as {@code speed=fast;inference_geo=us}. */
+    private Map<String, String> named(CaseColumn column) throws BadInputException {
+      var values = new LinkedHashMap<String, String>();
+      String text = get(column);
+      if (text.isEmpty()) {
+        return values;
+      }
+      for (String pair : text.split(";", -1)) {
+        int equals = pair.indexOf('=');
+        String name = equals < 0 ? "" : pair.substring(0, equals).strip();
+        if (name.isEmpty()) {
+          throw reader.bad(
+              header.name(column)
+                  + " must be name=value, with a semicolon between two, but is '"
+                  + text
+                  + "'");
+        }
+        if (values.put(name, pair.substring(equals + 1).strip()) != null) {
+          throw reader.bad(header.name(column) + " has " + name + " twice: '" + text + "'");
+        }
+      }
+      return values;
+    }
+
+    private Instant instant(String text) throws BadInputException {
+      try {
+        if (text.endsWith("Z")) { // offsets and a small z can be parsed, too
+          return Instant.parse(text);
+        }
+      } catch (DateTimeException e) {
+        // refused below
+      }
+      throw reader.bad(header.name(AT) + " must be ISO-8601 with Z, but is '" + text + "'");
+    }
+
+    private @Nullable LocalDate day(String text) throws BadInputException {
+      try {
+        return text.isEmpty() ? null : LocalDate.parse(text);
+      } catch (DateTimeException e) {
+        throw reader.bad(
+            "row_effective_from must be a day such as 2026-07-30, but is '" + text + "'");
+      }
+    }
+
+    private @Nullable Boolean tierApplied(String text) throws BadInputException {
+      return switch (text) {
+        case "" -> null;
+        case "true", "True", "TRUE" -> true;
+        case "false", "False", "FALSE" -> false;
+        default -> throw reader.bad("tier_applied must be true or false, but is '" + text + "'");
+      };
     }
 
     /** Empty where there is no such column. */
-    String get(String column) {
-      int at = header.indexOf(column);
-      return at < 0 ? "" : cells.get(at).strip();
+    private String get(CaseColumn column) {
+      Integer place = header.places.get(column);
+      return place == null ? "" : cells.get(place).strip();
     }
 
-    String required(String column) throws BadInputException {
+    private String required(CaseColumn column) throws BadInputException {
       String cell = get(column);
       if (cell.isEmpty()) {
-        throw bad(column + " is blank");
+        throw reader.bad(header.name(column) + " is blank");
       }
       return cell;
     }
 
     /** Null where nothing is said. */
-    @Nullable Long count(String column) throws BadInputException {
+    private @Nullable Long count(CaseColumn column) throws BadInputException {
       String text = get(column);
       if (text.isEmpty()) {
         return null;
@@ -301,10 +316,16 @@ final class CaseFile {
         }
         count = Long.parseLong(text);
       } catch (NumberFormatException e) {
-        throw bad(column + " must be a whole number, but is '" + text + "'");
+        throw reader.bad(
+            header.name(column) + " must be a whole number, but is '" + text + "'");
       }
       if (count < 0 || count > UsageEvent.MAX_TOKENS) {
-        throw bad(column + " must be between 0 and " + UsageEvent.MAX_TOKENS + ", but is " + count);
+        throw reader.bad(
+            header.name(column)
+                + " must be between 0 and "
+                + UsageEvent.MAX_TOKENS
+                + ", but is "
+                + count);
       }
       return count;
     }

@@ -13,13 +13,13 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One call and what it should cost.
  *
- * @param expected null if there should be no price for it
- * @param currency null if it is not said
+ * @param serviceTier null if it is not said
  * @param rowFrom the day from which the price's row should apply; null if it is not said
  * @param tierApplied whether the prices above a threshold should apply; null if it is not said
  */
@@ -29,10 +29,17 @@ record PriceCase(
     String model,
     Instant at,
     TokenCounts tokens,
-    @Nullable BigDecimal expected,
-    @Nullable String currency,
+    @Nullable String serviceTier,
+    Map<String, String> conditions,
+    Map<String, BigDecimal> units,
+    Expected expected,
     @Nullable LocalDate rowFrom,
     @Nullable Boolean tierApplied) {
+
+  PriceCase {
+    conditions = Map.copyOf(conditions);
+    units = Map.copyOf(units);
+  }
 
   /**
    * The call.
@@ -43,26 +50,26 @@ record PriceCase(
     return UsageEvent.builder(UsageEvent.idFrom("price-case", name, at), Kind.CHAT, provider, model)
         .startedAt(at)
         .tokens(tokens)
+        .serviceTier(serviceTier)
+        .conditions(conditions)
+        .units(units)
         .source(Source.HOST)
         .build();
   }
 
-  boolean isEqual(@Nullable Cost cost) {
-    if (cost == null || expected == null) {
-      return cost == null && expected == null;
-    }
-    return cost.total().compareTo(expected) == 0
-        && (currency == null || cost.currency().getCurrencyCode().equals(currency));
-  }
-
-  /** What is not as the case says, beside the cost. */
-  List<String> differences(@Nullable ModelPrice price, @Nullable CostExplanation why) {
+  /** What is not as the case says, beside the amount, and an explanation of another amount. */
+  List<String> differences(
+      @Nullable ModelPrice price, @Nullable Cost cost, @Nullable CostExplanation why) {
     var differences = new ArrayList<String>();
+    if (!amount(cost).equals(amount(why == null ? null : why.toCost()))) {
+      differences.add("it costs " + cost + ", but is explained as " + why);
+    }
+    String currency = expected.currency();
+    if (cost != null && currency != null && !cost.currency().getCurrencyCode().equals(currency)) {
+      differences.add("currency is " + cost.currency() + ", not " + currency);
+    }
     if (price == null || why == null) {
       return differences;
-    }
-    if (currency != null && !why.currency().getCurrencyCode().equals(currency)) {
-      differences.add("currency is " + why.currency() + ", not " + currency);
     }
     if (rowFrom != null
         && !price.validFrom().equals(rowFrom.atStartOfDay(ZoneOffset.UTC).toInstant())) {
@@ -73,5 +80,11 @@ record PriceCase(
       differences.add("the price is " + why.priceReference() + ", tier_applied is " + tierApplied);
     }
     return differences;
+  }
+
+  private static String amount(@Nullable Cost cost) {
+    return cost == null
+        ? Expected.UNPRICED
+        : Expected.plain(cost.total()) + " " + cost.currency().getCurrencyCode();
   }
 }
