@@ -2,6 +2,7 @@ package io.github.usage4j.pricing;
 
 import io.github.usage4j.pricing.LoadedPrices.Contents;
 import java.time.DateTimeException;
+import java.time.DayOfWeek;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalTime;
@@ -199,13 +200,32 @@ final class CatalogJson {
     }
     JsonAt daily = json.get("daily");
     if (daily.isThere()) {
-      daily.allowOnly("from", "to");
-      ModelPrice before = price;
-      LocalTime begin = time(daily.get("from"));
-      LocalTime end = time(daily.get("to"));
-      price = daily.check(() -> before.daily(begin, end));
+      price = within(price, daily);
     }
     return price;
+  }
+
+  /** Times of day, days of the week, or both. */
+  private static ModelPrice within(ModelPrice price, JsonAt daily) {
+    daily.allowOnly("from", "to", "days");
+    JsonAt names = daily.get("days");
+    if (!names.isThere()) {
+      LocalTime from = time(daily.get("from"));
+      LocalTime to = time(daily.get("to"));
+      return daily.check(() -> price.daily(from, to));
+    }
+    var days = new HashSet<DayOfWeek>();
+    for (JsonAt name : names.elements()) {
+      if (!days.add(name.check(() -> DailyWindow.day(name.text())))) {
+        throw name.bad("is there twice");
+      }
+    }
+    if (!daily.get("from").isThere() && !daily.get("to").isThere()) {
+      return names.check(() -> price.weekly(days));
+    }
+    LocalTime from = time(daily.get("from"));
+    LocalTime to = time(daily.get("to"));
+    return daily.check(() -> price.daily(from, to, days));
   }
 
   /** A day in UTC, or an instant. */

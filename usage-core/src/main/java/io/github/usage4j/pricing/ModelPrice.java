@@ -5,11 +5,13 @@ import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.internal.Checks;
 import java.math.BigDecimal;
+import java.time.DayOfWeek;
 import java.time.Instant;
 import java.time.LocalTime;
 import java.util.Currency;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -238,7 +240,32 @@ public final class ModelPrice {
    * @throws IllegalArgumentException if both are the same
    */
   public ModelPrice daily(LocalTime from, LocalTime to) {
-    return withDates(dates.daily(from, to));
+    return withDates(dates.within(DailyWindow.of(from, to, Set.of())));
+  }
+
+  /**
+   * Only at this time of some days of the week in UTC. If {@code to} is earlier than {@code from},
+   * it is of the day after, which need not be one of these: what passes midnight belongs to the day
+   * on which it begins. Where several prices became valid at the same time, one for some days beats
+   * one for each, and of those one for a time of day beats one for all day. Default: each day.
+   *
+   * @param from inclusive
+   * @param to exclusive
+   * @param days on which it begins
+   * @throws IllegalArgumentException if both times are the same, or there is no day
+   */
+  public ModelPrice daily(LocalTime from, LocalTime to, Set<DayOfWeek> days) {
+    return withDates(dates.within(DailyWindow.of(from, to, DailyWindow.some(days))));
+  }
+
+  /**
+   * Only on some days of the week in UTC, each of them from midnight to midnight; see {@link
+   * #daily(LocalTime, LocalTime, Set)}. Takes the place of {@code daily}.
+   *
+   * @throws IllegalArgumentException if there is no day
+   */
+  public ModelPrice weekly(Set<DayOfWeek> days) {
+    return withDates(dates.within(new DailyWindow(null, null, DailyWindow.some(days))));
   }
 
   /** Where this price is written down, such as a contract. Default: provider and model. */
