@@ -26,6 +26,7 @@ final class CatalogJson {
     "input",
     "output",
     "cacheRead",
+    "cacheReadAudio",
     "cacheWrite",
     "cacheWriteOneHour",
     "reasoning",
@@ -177,6 +178,7 @@ final class CatalogJson {
       case "input" -> price.input(amount);
       case "output" -> price.output(amount);
       case "cacheRead" -> price.cacheRead(amount);
+      case "cacheReadAudio" -> price.cacheReadAudio(amount);
       case "cacheWrite" -> price.cacheWrite(amount);
       case "cacheWriteOneHour" -> price.cacheWriteOneHour(amount);
       case "reasoning" -> price.reasoning(amount);

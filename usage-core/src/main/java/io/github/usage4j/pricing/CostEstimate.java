@@ -8,6 +8,7 @@ import io.github.usage4j.pricing.Rates.Tier;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a call will probably cost and what it can cost at most, before it is made. Immutable.
@@ -25,7 +26,9 @@ public record CostEstimate(
    * leaves open: an unknown {@link TokenCounts#cacheWrite} may be all of the input, one that is 0
    * is believed, and one in between is the most: fewer may be written. So cached tokens that are
    * only hoped for make no worst case cheaper. Everything between nothing and {@code worst} is
-   * thought of, because prices may be lower above a threshold.
+   * thought of, because prices may be lower above a threshold. What a price leaves unknown, such as
+   * cache writes for one hour without a price of their own, has no part in it: a call that used
+   * such is unpriced.
    *
    * @param expected with input and output, as far as they can be told
    * @param worst at least the expected tokens
@@ -89,6 +92,7 @@ public record CostEstimate(
     var inputs =
         List.of(
             new Kind(Rate.CACHE_READ, tokens.cacheRead()),
+            new Kind(Rate.CACHE_READ_AUDIO, mostReadAudio(tokens)),
             new Kind(Rate.CACHE_WRITE, oneHour == null && write != null ? Long.valueOf(0) : others),
             new Kind(Rate.CACHE_WRITE_ONE_HOUR, oneHour == null ? write : oneHour),
             new Kind(Rate.INPUT_AUDIO, tokens.inputAudio()));
@@ -106,5 +110,15 @@ public record CostEstimate(
         asTheyAre.other(),
         price.currency(),
         asTheyAre.priceReference());
+  }
+
+  /** What is read from a cache and audio is no more than either. */
+  private static @Nullable Long mostReadAudio(TokenCounts tokens) {
+    if (tokens.cacheReadAudio() != null) {
+      return tokens.cacheReadAudio();
+    }
+    Long read = tokens.cacheRead();
+    Long audio = tokens.inputAudio();
+    return read == null || (audio != null && audio < read) ? audio : read;
   }
 }

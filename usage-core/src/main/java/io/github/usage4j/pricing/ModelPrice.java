@@ -27,10 +27,11 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * with the lower case names from {@link TokenCounts}, where an unknown count counts nothing. A
- * cache price that is not set is the input price; a one-hour write without a price of its own costs
- * what any cache write does. Reasoning is part of the output and audio part of input and output;
- * where they have a price of their own, they are taken out of that. Cached audio is not known apart
- * and costs what cached tokens do.
+ * cache price that is not set is the input price, but where cache writes have a price, those for
+ * one hour need theirs: a call with such writes is unpriced without it. Reasoning is part of the
+ * output, audio part of input, cache reads and output; where they have a price of their own, they
+ * are taken out of that, so that no token is in two products. Where it is not known how much of the
+ * audio was read from a cache, as much as possible is taken for audio that was not.
  */
 public final class ModelPrice {
 
@@ -109,12 +110,23 @@ public final class ModelPrice {
     return with(Rates.Rate.CACHE_READ, price);
   }
 
+  /**
+   * What a million input tokens cost that are audio and read from a cache. Default: the price of
+   * any cache read; if that has none, the price of audio input.
+   */
+  public ModelPrice cacheReadAudio(String price) {
+    return with(Rates.Rate.CACHE_READ_AUDIO, price);
+  }
+
   /** What a million input tokens cost that are written to a cache. Default: the input price. */
   public ModelPrice cacheWrite(String price) {
     return with(Rates.Rate.CACHE_WRITE, price);
   }
 
-  /** The same for writes kept for one hour. Default: the price of any cache write. */
+  /**
+   * The same for writes kept for one hour. Default: the input price if cache writes have none; if
+   * they have one, it is not known what these cost, and calls with such writes are not covered.
+   */
   public ModelPrice cacheWriteOneHour(String price) {
     return with(Rates.Rate.CACHE_WRITE_ONE_HOUR, price);
   }
@@ -348,7 +360,7 @@ public final class ModelPrice {
    * of input or output is known.
    */
   public boolean covers(TokenCounts tokens) {
-    return rates.cover(tokens);
+    return rates.cover(tokens.consistent());
   }
 
   /** True if a call is charged for being made, whatever it used. */

@@ -45,7 +45,7 @@ record PricedCall(ModelPrice price, List<TokenCounts> exchanges, Map<String, Big
           || (!units.isEmpty() && price.rates().units().keySet().containsAll(units.keySet()));
     }
     for (TokenCounts tokens : exchanges) {
-      if (!price.covers(tokens)) {
+      if (!price.rates().cover(tokens)) {
         return false;
       }
     }

@@ -53,6 +53,7 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     INPUT("input"),
     OUTPUT("output"),
     CACHE_READ("cacheRead"),
+    CACHE_READ_AUDIO("cacheReadAudio"),
     CACHE_WRITE("cacheWrite"),
     CACHE_WRITE_ONE_HOUR("cacheWriteOneHour"),
     REASONING("reasoning"),
@@ -84,8 +85,8 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     /** This, and of another one at the same threshold what is not set here. */
     Tier over(Tier other) {
       var all = new EnumMap<Rate, BigDecimal>(Rate.class);
-      all.putAll(other.amounts);
-      all.putAll(amounts);
+      put(all, other.amounts);
+      put(all, amounts);
       return new Tier(above, all);
     }
   }
@@ -94,6 +95,17 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     amounts = Map.copyOf(amounts);
     units = Map.copyOf(units);
     tiers = List.copyOf(tiers);
+  }
+
+  /**
+   * Sets these amounts in place of those that are there. Who says what a cache write costs, but not
+   * what one for an hour does, leaves that unknown: it is never what it was before.
+   */
+  private static void put(Map<Rate, BigDecimal> all, Map<Rate, BigDecimal> amounts) {
+    if (amounts.containsKey(Rate.CACHE_WRITE)) {
+      all.remove(Rate.CACHE_WRITE_ONE_HOUR);
+    }
+    all.putAll(amounts);
   }
 
   Rates with(Rate rate, BigDecimal amount) {
@@ -144,8 +156,8 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
    */
   Rates over(Rates others) {
     var allAmounts = new EnumMap<Rate, BigDecimal>(Rate.class);
-    allAmounts.putAll(others.amounts);
-    allAmounts.putAll(amounts);
+    put(allAmounts, others.amounts);
+    put(allAmounts, amounts);
     var allUnits = new TreeMap<>(others.units);
     allUnits.putAll(units);
     var stated = EnumSet.noneOf(Rate.class);
@@ -181,14 +193,21 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
         && (tokens.output() != null || !haveOutputParts(tokens))
         && (tier == null || tier.known())
         && (orZero(tokens.input()) == 0 || applied.containsKey(Rate.INPUT))
-        && (orZero(tokens.output()) == 0 || applied.containsKey(Rate.OUTPUT));
+        && (orZero(tokens.output()) == 0 || applied.containsKey(Rate.OUTPUT))
+        && (orZero(tokens.cacheWriteOneHour()) == 0 || priceOneHour(applied));
+  }
+
+  /** Who charges cache writes apart charges those for an hour apart from others. */
+  private static boolean priceOneHour(Map<Rate, BigDecimal> applied) {
+    return applied.containsKey(Rate.CACHE_WRITE_ONE_HOUR) || !applied.containsKey(Rate.CACHE_WRITE);
   }
 
   private static boolean haveInputParts(TokenCounts tokens) {
     return orZero(tokens.cacheRead()) > 0
         || orZero(tokens.cacheWrite()) > 0
         || orZero(tokens.cacheWriteOneHour()) > 0
-        || orZero(tokens.inputAudio()) > 0;
+        || orZero(tokens.inputAudio()) > 0
+        || orZero(tokens.cacheReadAudio()) > 0;
   }
 
   private static boolean haveOutputParts(TokenCounts tokens) {
@@ -212,10 +231,10 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
       return amounts;
     }
     var applied = new EnumMap<Rate, BigDecimal>(Rate.class);
-    applied.putAll(amounts);
+    put(applied, amounts);
     for (int i = tiers.size() - 1; i >= 0; i--) { // the lowest is the last
       if (tiers.get(i).above() <= tier.above()) {
-        applied.putAll(tiers.get(i).amounts());
+        put(applied, tiers.get(i).amounts());
       }
     }
     return applied;
@@ -264,17 +283,22 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     long write = orZero(tokens.cacheWrite());
     long oneHour = orZero(tokens.cacheWriteOneHour());
     long fresh = Math.max(0, orZero(tokens.input()) - read - write);
-    long audioIn = apart(rates, Rate.INPUT_AUDIO, tokens.inputAudio(), fresh);
+    long allReadAudio = readAudio(tokens, read, fresh);
+    long readAudio = audioOfReads(rates) == null ? 0 : allReadAudio;
+    long audioIn =
+        apart(rates, Rate.INPUT_AUDIO, orZero(tokens.inputAudio()) - allReadAudio, fresh);
     long output = orZero(tokens.output());
-    long reasoning = apart(rates, Rate.REASONING, tokens.reasoning(), output);
-    long audioOut = apart(rates, Rate.OUTPUT_AUDIO, tokens.outputAudio(), output - reasoning);
+    long reasoning = apart(rates, Rate.REASONING, orZero(tokens.reasoning()), output);
+    long audioOut =
+        apart(rates, Rate.OUTPUT_AUDIO, orZero(tokens.outputAudio()), output - reasoning);
 
     BigDecimal in = rates.getOrDefault(Rate.INPUT, BigDecimal.ZERO);
     BigDecimal out = rates.getOrDefault(Rate.OUTPUT, BigDecimal.ZERO);
     BigDecimal writePrice = rates.getOrDefault(Rate.CACHE_WRITE, in);
     tokens(to, Part.INPUT, "input", fresh - audioIn, in);
     tokens(to, Part.INPUT, "input, audio", audioIn, rates.getOrDefault(Rate.INPUT_AUDIO, in));
-    tokens(to, Part.CACHE, "cache read", read, rates.getOrDefault(Rate.CACHE_READ, in));
+    tokens(to, Part.CACHE, "cache read", read - readAudio, rates.getOrDefault(Rate.CACHE_READ, in));
+    tokens(to, Part.CACHE, "cache read, audio", readAudio, audioOfReads(rates));
     tokens(to, Part.CACHE, "cache write", write - oneHour, writePrice);
     tokens(
         to,
@@ -309,14 +333,33 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
   }
 
   /** How many of a part are priced by themselves: none without a price, never more than there. */
-  private static long apart(
-      Map<Rate, BigDecimal> rates, Rate rate, @Nullable Long part, long whole) {
-    return rates.containsKey(rate) ? Math.min(orZero(part), whole) : 0;
+  private static long apart(Map<Rate, BigDecimal> rates, Rate rate, long part, long whole) {
+    return rates.containsKey(rate) ? Math.min(Math.max(0, part), whole) : 0;
+  }
+
+  /**
+   * How many of the tokens read from a cache are audio. Where that is not stated, audio is what was
+   * not cached as far as there is such, and only the rest of it was: so none of it counts less than
+   * it may cost.
+   */
+  private static long readAudio(TokenCounts tokens, long read, long fresh) {
+    Long stated = tokens.cacheReadAudio();
+    return Math.min(
+        read, stated != null ? stated : Math.max(0, orZero(tokens.inputAudio()) - fresh));
+  }
+
+  /**
+   * What audio costs that was read from a cache, if that is not what any cache read does: where
+   * cache reads have no price, they cost what they would have otherwise, and audio is dearer.
+   */
+  private static @Nullable BigDecimal audioOfReads(Map<Rate, BigDecimal> rates) {
+    BigDecimal own = rates.get(Rate.CACHE_READ_AUDIO);
+    return own != null || rates.containsKey(Rate.CACHE_READ) ? own : rates.get(Rate.INPUT_AUDIO);
   }
 
   private static void tokens(
-      Products to, Part part, String what, long count, BigDecimal perMillion) {
-    if (count > 0) {
+      Products to, Part part, String what, long count, @Nullable BigDecimal perMillion) {
+    if (count > 0 && perMillion != null) {
       BigDecimal quantity = BigDecimal.valueOf(count);
       to.tokens(part, what, quantity, perMillion, perMillion(perMillion.multiply(quantity)));
     }

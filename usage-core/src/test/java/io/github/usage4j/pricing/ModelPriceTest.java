@@ -56,7 +56,7 @@ class ModelPriceTest {
     TokenCounts cached = TokenCounts.of(1_000, 0).cacheRead(600).cacheWrite(400);
     assertThat(plain.costOf(cached).total()).isEqualByComparingTo("0.002");
     ModelPrice writes = plain.cacheWrite("2.5");
-    assertThat(writes.costOf(cached.cacheWriteOneHour(400)).cache())
+    assertThat(writes.costOf(cached.cacheWriteOneHour(0)).cache())
         .isEqualByComparingTo("0.0022"); // 600 x 2 + 400 x 2.5
   }
 
