@@ -2,9 +2,8 @@ package io.github.usage4j.pricing;
 
 import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
-import io.github.usage4j.pricing.Rates.Kind;
-import io.github.usage4j.pricing.Rates.Rate;
 import io.github.usage4j.pricing.Rates.Tier;
+import io.github.usage4j.pricing.TokenAmounts.Kind;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,8 +36,10 @@ public record CostEstimate(
    */
   public static CostEstimate of(ModelPrice price, TokenCounts expected, TokenCounts worst) {
     TokenCounts most = worst.consistent();
-    requireAtMost("input", Rates.orZero(expected.input()), Rates.orZero(most.input()));
-    requireAtMost("output", Rates.orZero(expected.output()), Rates.orZero(most.output()));
+    requireAtMost(
+        "input", TokenAmounts.orZero(expected.input()), TokenAmounts.orZero(most.input()));
+    requireAtMost(
+        "output", TokenAmounts.orZero(expected.output()), TokenAmounts.orZero(most.output()));
     Cost expectedCost = price.costOf(expected);
     Cost highest = expectedCost;
     for (TokenCounts tokens : upTo(price, most)) {
@@ -64,7 +65,7 @@ public record CostEstimate(
     var candidates = new ArrayList<TokenCounts>();
     candidates.add(most);
     for (Tier tier : price.rates().tiers()) {
-      if (tier.above() < Rates.orZero(most.input())) {
+      if (tier.above() < TokenAmounts.orZero(most.input())) {
         candidates.add(withInput(most, tier.above()).consistent());
       }
     }
@@ -101,11 +102,10 @@ public record CostEstimate(
             new Kind(Rate.REASONING, tokens.reasoning()),
             new Kind(Rate.OUTPUT_AUDIO, tokens.outputAudio()));
     Cost asTheyAre = price.costOf(tokens);
-    Rates rates = price.rates();
-    Tier tier = rates.tierFor(tokens);
+    TokenAmounts amounts = price.rates().at(price.rates().tierFor(tokens));
     return new Cost(
-        rates.atMost(tier, Rate.INPUT, Rates.orZero(tokens.input()), inputs),
-        rates.atMost(tier, Rate.OUTPUT, Rates.orZero(tokens.output()), outputs),
+        amounts.atMost(Rate.INPUT, TokenAmounts.orZero(tokens.input()), inputs),
+        amounts.atMost(Rate.OUTPUT, TokenAmounts.orZero(tokens.output()), outputs),
         BigDecimal.ZERO,
         asTheyAre.other(),
         price.currency(),
