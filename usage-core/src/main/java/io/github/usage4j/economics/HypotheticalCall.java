@@ -22,6 +22,7 @@ final class HypotheticalCall {
             .serviceTier(event.serviceTier())
             .tokens(event.tokens(), event.quality())
             .units(event.units())
+            .conditions(event.conditions())
             .outcome(event.outcome())
             .build();
     return RepricedCall.of(call, prices).cost();

@@ -121,7 +121,7 @@ record Charges(Rates rates, ServiceTiers serviceTiers, PriceConditions condition
   void check(String label) {
     if (!conditions.isEmpty()) {
       check(label, rates);
-      serviceTiers.byName().values().forEach(ofTier -> check(label, ofTier));
+      new TreeMap<>(serviceTiers.byName()).values().forEach(ofTier -> check(label, ofTier));
       conditions.own().forEach(own -> own.getValue().inPlaceOf(this, own.getKey()).check(label));
     }
   }

@@ -112,11 +112,11 @@ public record CostEstimate(
         asTheyAre.priceReference());
   }
 
-  /** What is read from a cache and audio is no more than either. */
+  /**
+   * What is read from a cache and audio is no more than either. How much of it is thought to be
+   * both says nothing: where an answer does not state it, it is reckoned from the other two.
+   */
   private static @Nullable Long mostReadAudio(TokenCounts tokens) {
-    if (tokens.cacheReadAudio() != null) {
-      return tokens.cacheReadAudio();
-    }
     Long read = tokens.cacheRead();
     Long audio = tokens.inputAudio();
     return read == null || (audio != null && audio < read) ? audio : read;

@@ -184,15 +184,12 @@ public final class ModelPrice {
     if (tokens < 0) {
       throw new IllegalArgumentException("threshold must not be negative, but was " + tokens);
     }
-    checkPart("above " + tokens + " input tokens", prices);
-    if (prices.rates().haveTiers() || !prices.rates().units().isEmpty()) {
-      throw part("above " + tokens + " input tokens", "thresholds or units");
-    }
+    Rates above = new PartOfPrice(this, "above " + tokens + " input tokens").aboveInput(prices);
     if (rates().haveTierAbove(tokens)) {
       throw new IllegalArgumentException(
           reference() + " has prices above " + tokens + " input tokens already");
     }
-    return with(rates().above(tokens, prices.rates()));
+    return with(rates().above(tokens, above));
   }
 
   /**
@@ -203,11 +200,11 @@ public final class ModelPrice {
    *
    * @throws IllegalArgumentException if the tier is a usual one ({@code default}, {@code standard},
    *     {@code auto}, {@code on_demand}) or there already, or the prices are of another currency or
-   *     have service tiers or dates of their own
+   *     have service tiers, conditions or dates of their own
    */
   public ModelPrice serviceTier(String tier, ModelPrice prices) {
-    checkPart("for the service tier " + tier, prices);
-    return with(charges.with(charges.serviceTiers().with(tier, prices.rates())));
+    Rates ofTier = new PartOfPrice(this, "for the service tier " + tier).serviceTier(prices);
+    return with(charges.with(charges.serviceTiers().with(tier, ofTier)));
   }
 
   /**
@@ -243,49 +240,12 @@ public final class ModelPrice {
    *     prices} are of another currency, have dates, or have no amount
    */
   public ModelPrice condition(String name, String value, ModelPrice prices) {
-    String which = "for " + name + "=" + value;
-    checkCurrencyAndDates(which, prices);
-    if (prices.rates().equals(Rates.NONE)) {
-      throw new IllegalArgumentException(
-          "the prices " + which + " of " + reference() + " must have an amount");
-    }
-    if (prices.charges.conditions().byName().containsKey(PriceConditions.key(name))) {
-      throw part(which, "conditions of this name");
-    }
-    return condition(name, value, new PriceConditions.Own(prices.charges));
+    var part = new PartOfPrice(this, "for " + name + "=" + value);
+    return condition(name, value, new PriceConditions.Own(part.condition(name, prices)));
   }
 
   private ModelPrice condition(String name, String value, PriceConditions.Effect effect) {
     return with(charges.with(charges.conditions().with(name, value, effect)));
-  }
-
-  private void checkPart(String which, ModelPrice prices) {
-    checkCurrencyAndDates(which, prices);
-    if (!prices.charges.serviceTiers().isEmpty() || !prices.charges.conditions().isEmpty()) {
-      throw part(which, "service tiers or conditions");
-    }
-  }
-
-  private void checkCurrencyAndDates(String which, ModelPrice prices) {
-    if (!prices.currency.equals(currency)) {
-      throw new IllegalArgumentException(
-          "the prices "
-              + which
-              + " of "
-              + reference()
-              + " must have its currency, "
-              + currency
-              + ", but have "
-              + prices.currency);
-    }
-    if (!prices.dates.equals(PriceDates.ALWAYS)) {
-      throw part(which, "dates");
-    }
-  }
-
-  private IllegalArgumentException part(String which, String what) {
-    return new IllegalArgumentException(
-        "the prices " + which + " of " + reference() + " must not have " + what + " of their own");
   }
 
   /** From when this price applies, inclusive. Default: always. */
@@ -378,6 +338,10 @@ public final class ModelPrice {
     return charges.rates();
   }
 
+  Charges charges() {
+    return charges;
+  }
+
   /** This price, and what others say of conditions where it says nothing. */
   ModelPrice orElse(PriceConditions others) {
     return with(charges.with(charges.conditions().over(others)));
@@ -447,7 +411,7 @@ public final class ModelPrice {
   }
 
   /**
-   * What a call with these tokens costs in the usual service tier, exact.
+   * What a call with these tokens costs in the usual service tier and under no condition, exact.
    *
    * @throws IllegalArgumentException if this price does not cover them
    */
@@ -456,7 +420,8 @@ public final class ModelPrice {
   }
 
   /**
-   * How the cost of a call with these tokens comes about in the usual service tier.
+   * How the cost of a call with these tokens comes about in the usual service tier and under no
+   * condition.
    *
    * @throws IllegalArgumentException if this price does not cover them
    */
@@ -465,11 +430,12 @@ public final class ModelPrice {
   }
 
   private PricedCall covering(TokenCounts tokens) {
-    if (!covers(tokens)) {
+    var call = new PricedCall(this, tokens);
+    if (!rates().cover(call.exchanges().get(0))) {
       throw new IllegalArgumentException(
           "the price " + reference() + " has no amount for some of " + tokens);
     }
-    return new PricedCall(this, tokens);
+    return call;
   }
 
   /**

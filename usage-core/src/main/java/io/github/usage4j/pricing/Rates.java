@@ -146,32 +146,32 @@ record Rates(
    * others that these do not have. What they do not say of calls and units is as in the others.
    */
   Rates inPlaceOf(Rates others) {
+    boolean replace = stated().stream().anyMatch(Rate::ofTokens);
     var kept = EnumSet.allOf(Rate.class);
     var apart = EnumSet.noneOf(Rate.class);
     apart.addAll(others.unknown);
-    if (stated().stream().anyMatch(Rate::ofTokens)) {
+    if (replace) {
       kept.removeIf(Rate::ofTokens);
       apart.addAll(others.stated());
       apart.removeIf(rate -> !rate.ofTokens());
     }
-    kept.removeAll(stated());
     var all = new EnumMap<Rate, BigDecimal>(Rate.class);
     put(all, others.amounts);
     all.keySet().retainAll(kept);
     put(all, amounts);
     var allUnits = new TreeMap<>(others.units);
     allUnits.putAll(units);
+    kept.removeAll(stated());
     var allTiers = new ArrayList<Tier>();
     for (Tier tier : tiers) {
-      allTiers.add(
-          others.tierAt(tier.above(), EnumSet.complementOf(kept)).map(tier::over).orElse(tier));
+      Tier both =
+          others.tierAt(tier.above(), EnumSet.complementOf(kept)).map(tier::over).orElse(tier);
+      allTiers.add(replace ? new Tier(both.above(), both.amounts()) : both);
     }
     for (Tier tier : others.tiers) {
       if (!haveTierAbove(tier.above())) {
-        allTiers.add(
-            kept.containsAll(tier.amounts().keySet())
-                ? tier
-                : new Tier(tier.above(), Map.of(), false));
+        boolean known = kept.containsAll(tier.amounts().keySet());
+        allTiers.add(known ? tier : new Tier(tier.above(), Map.of(), false));
       }
     }
     allTiers.sort(HIGHEST_FIRST);
@@ -186,11 +186,12 @@ record Rates(
     return stated;
   }
 
-  /** Every token amount, at any threshold. */
+  /** Every token amount, at any threshold; in the order of rates, which maps do not keep. */
   Stream<Map.Entry<Rate, BigDecimal>> tokenAmounts() {
     return Stream.concat(Stream.of(amounts), tiers.stream().map(Tier::amounts))
         .flatMap(all -> all.entrySet().stream())
-        .filter(amount -> amount.getKey().ofTokens());
+        .filter(amount -> amount.getKey().ofTokens())
+        .sorted(Map.Entry.comparingByKey());
   }
 
   /** Every token amount multiplied; amounts for a call and for units stay. */

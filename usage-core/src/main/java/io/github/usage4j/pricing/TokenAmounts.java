@@ -53,15 +53,22 @@ record TokenAmounts(Map<Rate, BigDecimal> amounts, Set<Rate> unknown) {
     long readAudio = readAudio(tokens);
     return switch (rate) {
       case INPUT, OUTPUT, PER_CALL -> false; // looked at in any price
-      case CACHE_READ -> orZero(tokens.cacheRead()) > 0;
+      case CACHE_READ -> orZero(tokens.cacheRead()) > without(Rate.CACHE_READ_AUDIO, readAudio);
       case CACHE_READ_AUDIO -> readAudio > 0;
-      case CACHE_WRITE -> orZero(tokens.cacheWrite()) > 0;
+      case CACHE_WRITE ->
+          orZero(tokens.cacheWrite())
+              > without(Rate.CACHE_WRITE_ONE_HOUR, orZero(tokens.cacheWriteOneHour()));
       case CACHE_WRITE_ONE_HOUR -> orZero(tokens.cacheWriteOneHour()) > 0;
       case REASONING -> orZero(tokens.reasoning()) > 0;
       case INPUT_AUDIO ->
           Math.max(orZero(tokens.inputAudio()), readAudio) > (readsHavePrice() ? readAudio : 0);
       case OUTPUT_AUDIO -> orZero(tokens.outputAudio()) > 0;
     };
+  }
+
+  /** A part that has a price of its own does not need that of the whole. */
+  private long without(Rate rate, long part) {
+    return amounts.containsKey(rate) ? part : 0;
   }
 
   private static boolean haveInputParts(TokenCounts tokens) {
