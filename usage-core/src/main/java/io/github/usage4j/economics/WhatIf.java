@@ -47,8 +47,8 @@ public final class WhatIf {
    *
    * @param leftOut why it is no candidate; null if it is one
    * @param priced how many calls it has a price for
-   * @param unpriced how many it has none for: at that time, for that service tier or unit, or
-   *     because several exchanges were summed into the call that it charges each by itself
+   * @param unpriced how many it has none for: at that time, for that service tier, condition or
+   *     unit, or because several exchanges were summed into the call that it charges each by itself
    * @param tooLarge how many would not have fitted: more tokens than the catalog says it takes
    * @param costs of the priced calls, one sum for each currency, ordered by its code
    */

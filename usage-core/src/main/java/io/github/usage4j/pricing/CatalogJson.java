@@ -1,12 +1,15 @@
 package io.github.usage4j.pricing;
 
 import io.github.usage4j.pricing.LoadedPrices.Contents;
+import io.github.usage4j.pricing.PriceConditions.Factor;
 import java.time.DateTimeException;
+import java.time.DayOfWeek;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +28,7 @@ final class CatalogJson {
     "input",
     "output",
     "cacheRead",
+    "cacheReadAudio",
     "cacheWrite",
     "cacheWriteOneHour",
     "reasoning",
@@ -34,11 +38,13 @@ final class CatalogJson {
   };
   private static final String[] TIER = plus(AMOUNTS, "tokens");
   private static final String[] SERVICE_TIER = plus(AMOUNTS, "perUnit", "aboveInput");
+  private static final String[] CONDITION = plus(SERVICE_TIER, "serviceTiers", "conditions");
   private static final String[] PRICE =
-      plus(SERVICE_TIER, "serviceTiers", "source", "checked", "currency", "from", "until", "daily");
+      plus(CONDITION, "source", "checked", "currency", "from", "until", "daily");
 
   private final PriceSource source;
   private final Set<String> sources = new HashSet<>();
+  private final Map<String, PriceConditions> conditionsOf = new HashMap<>();
 
   private CatalogJson(PriceSource source) {
     this.source = source;
@@ -46,7 +52,7 @@ final class CatalogJson {
 
   /** Reads all of it; see {@link LoadedPrices.Format}. */
   static Contents read(JsonAt root, PriceSource file) {
-    root.allowOnly("format", "name", "version", "generated", "sources", "models");
+    root.allowOnly("format", "name", "version", "generated", "sources", "providers", "models");
     JsonAt format = root.get("format");
     if (!format.node().isInt() || format.node().intValue() != FORMAT) {
       throw format.bad("must be " + FORMAT);
@@ -56,6 +62,10 @@ final class CatalogJson {
             root.get("name").text(), root.get("version").text(), date(root.get("generated")));
     var json = new CatalogJson(source);
     root.get("sources").fields().forEach(entry -> json.sources.add(entry.getKey()));
+    JsonAt providers = root.get("providers");
+    if (providers.isThere()) {
+      providers.fields().forEach(entry -> json.provider(entry.getKey(), entry.getValue()));
+    }
     var models = new ArrayList<ListedModel>();
     var known = new HashSet<String>();
     for (JsonAt model : root.get("models").elements()) {
@@ -65,7 +75,37 @@ final class CatalogJson {
       }
       models.add(listed);
     }
+    json.conditionsOf.keySet().stream()
+        .filter(name -> models.stream().noneMatch(model -> model.provider().equals(name)))
+        .findFirst()
+        .ifPresent(
+            name -> {
+              throw providers.bad("must be of models in this file, but there is none of " + name);
+            });
     return new Contents(source, new PriceIndex(models, Map.of()));
+  }
+
+  /** What holds for every model of a provider that does not say otherwise. */
+  private void provider(String name, JsonAt provider) {
+    provider.allowOnly("source", "checked", "conditions");
+    requireSource(provider);
+    PriceConditions all = PriceConditions.NONE;
+    for (Map.Entry<String, JsonAt> condition : provider.get("conditions").fields()) {
+      for (Map.Entry<String, JsonAt> value : condition.getValue().fields()) {
+        PriceConditions before = all;
+        JsonAt at = value.getValue();
+        all =
+            at.check(
+                () ->
+                    before.with(
+                        condition.getKey(),
+                        value.getKey(),
+                        new Factor(Amounts.factor("factor", at.decimal()))));
+      }
+    }
+    if (conditionsOf.put(ProviderNames.inCatalog(name), all) != null) {
+      throw provider.bad("is there twice, under another name");
+    }
   }
 
   private ListedModel model(JsonAt model) {
@@ -109,8 +149,7 @@ final class CatalogJson {
     return array.elements().stream().map(CatalogJson::match).toList();
   }
 
-  private ModelPrice price(String provider, String model, JsonAt json) {
-    json.allowOnly(PRICE);
+  private void requireSource(JsonAt json) {
     String from = json.get("source").text();
     if (!sources.contains(from)) {
       throw json.get("source").bad("must be one of the file's sources, " + sources);
@@ -121,21 +160,52 @@ final class CatalogJson {
           .bad(
               "must not be after the file was generated, " + source.asOf() + ", but is " + checked);
     }
+  }
+
+  private ModelPrice price(String provider, String model, JsonAt json) {
+    json.allowOnly(PRICE);
+    requireSource(json);
     String currency = json.get("currency").text();
     ModelPrice empty =
         json.get("currency").check(() -> ModelPrice.perMillion(provider, model, currency));
-    ModelPrice price = dated(withAmounts(empty, empty, json), json);
+    ModelPrice price = dated(withAll(empty, empty, json), json);
+    PriceConditions ofProvider = conditionsOf.get(ProviderNames.inCatalog(provider));
+    return source.refer(ofProvider == null ? price : json.check(() -> price.orElse(ofProvider)));
+  }
+
+  /** Amounts, and what is different for service tiers and under conditions. */
+  private static ModelPrice withAll(ModelPrice price, ModelPrice empty, JsonAt json) {
+    ModelPrice priced = withAmounts(price, empty, json);
     JsonAt serviceTiers = json.get("serviceTiers");
     if (serviceTiers.isThere()) {
       for (Map.Entry<String, JsonAt> tier : serviceTiers.fields()) {
         JsonAt at = tier.getValue();
         at.allowOnly(SERVICE_TIER);
-        ModelPrice before = price;
+        ModelPrice before = priced;
         ModelPrice others = withAmounts(empty, empty, at);
-        price = at.check(() -> before.serviceTier(tier.getKey(), others));
+        priced = at.check(() -> before.serviceTier(tier.getKey(), others));
       }
     }
-    return source.refer(price);
+    JsonAt conditions = json.get("conditions");
+    if (conditions.isThere()) {
+      for (Map.Entry<String, JsonAt> condition : conditions.fields()) {
+        for (Map.Entry<String, JsonAt> value : condition.getValue().fields()) {
+          priced = under(priced, empty, condition.getKey(), value.getKey(), value.getValue());
+        }
+      }
+    }
+    return priced;
+  }
+
+  /** A number is a factor; an object has prices of its own. */
+  private static ModelPrice under(
+      ModelPrice price, ModelPrice empty, String name, String value, JsonAt effect) {
+    if (!effect.node().isObject()) {
+      return effect.check(() -> price.condition(name, value, effect.decimal()));
+    }
+    effect.allowOnly(CONDITION);
+    ModelPrice others = withAll(empty, empty, effect);
+    return effect.check(() -> price.condition(name, value, others));
   }
 
   private static ModelPrice withAmounts(ModelPrice price, ModelPrice empty, JsonAt json) {
@@ -176,6 +246,7 @@ final class CatalogJson {
       case "input" -> price.input(amount);
       case "output" -> price.output(amount);
       case "cacheRead" -> price.cacheRead(amount);
+      case "cacheReadAudio" -> price.cacheReadAudio(amount);
       case "cacheWrite" -> price.cacheWrite(amount);
       case "cacheWriteOneHour" -> price.cacheWriteOneHour(amount);
       case "reasoning" -> price.reasoning(amount);
@@ -199,13 +270,32 @@ final class CatalogJson {
     }
     JsonAt daily = json.get("daily");
     if (daily.isThere()) {
-      daily.allowOnly("from", "to");
-      ModelPrice before = price;
-      LocalTime begin = time(daily.get("from"));
-      LocalTime end = time(daily.get("to"));
-      price = daily.check(() -> before.daily(begin, end));
+      price = within(price, daily);
     }
     return price;
+  }
+
+  /** Times of day, days of the week, or both. */
+  private static ModelPrice within(ModelPrice price, JsonAt daily) {
+    daily.allowOnly("from", "to", "days");
+    JsonAt names = daily.get("days");
+    if (!names.isThere()) {
+      LocalTime from = time(daily.get("from"));
+      LocalTime to = time(daily.get("to"));
+      return daily.check(() -> price.daily(from, to));
+    }
+    var days = new HashSet<DayOfWeek>();
+    for (JsonAt name : names.elements()) {
+      if (!days.add(name.check(() -> DailyWindow.day(name.text())))) {
+        throw name.bad("is there twice");
+      }
+    }
+    if (!daily.get("from").isThere() && !daily.get("to").isThere()) {
+      return names.check(() -> price.weekly(days));
+    }
+    LocalTime from = time(daily.get("from"));
+    LocalTime to = time(daily.get("to"));
+    return daily.check(() -> price.daily(from, to, days));
   }
 
   /** A day in UTC, or an instant. */

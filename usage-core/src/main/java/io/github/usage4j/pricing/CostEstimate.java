@@ -2,12 +2,12 @@ package io.github.usage4j.pricing;
 
 import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
-import io.github.usage4j.pricing.Rates.Kind;
-import io.github.usage4j.pricing.Rates.Rate;
 import io.github.usage4j.pricing.Rates.Tier;
+import io.github.usage4j.pricing.TokenAmounts.Kind;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a call will probably cost and what it can cost at most, before it is made. Immutable.
@@ -25,7 +25,9 @@ public record CostEstimate(
    * leaves open: an unknown {@link TokenCounts#cacheWrite} may be all of the input, one that is 0
    * is believed, and one in between is the most: fewer may be written. So cached tokens that are
    * only hoped for make no worst case cheaper. Everything between nothing and {@code worst} is
-   * thought of, because prices may be lower above a threshold.
+   * thought of, because prices may be lower above a threshold. What a price leaves unknown, such as
+   * cache writes for one hour without a price of their own, has no part in it: a call that used
+   * such is unpriced.
    *
    * @param expected with input and output, as far as they can be told
    * @param worst at least the expected tokens
@@ -34,8 +36,10 @@ public record CostEstimate(
    */
   public static CostEstimate of(ModelPrice price, TokenCounts expected, TokenCounts worst) {
     TokenCounts most = worst.consistent();
-    requireAtMost("input", Rates.orZero(expected.input()), Rates.orZero(most.input()));
-    requireAtMost("output", Rates.orZero(expected.output()), Rates.orZero(most.output()));
+    requireAtMost(
+        "input", TokenAmounts.orZero(expected.input()), TokenAmounts.orZero(most.input()));
+    requireAtMost(
+        "output", TokenAmounts.orZero(expected.output()), TokenAmounts.orZero(most.output()));
     Cost expectedCost = price.costOf(expected);
     Cost highest = expectedCost;
     for (TokenCounts tokens : upTo(price, most)) {
@@ -61,7 +65,7 @@ public record CostEstimate(
     var candidates = new ArrayList<TokenCounts>();
     candidates.add(most);
     for (Tier tier : price.rates().tiers()) {
-      if (tier.above() < Rates.orZero(most.input())) {
+      if (tier.above() < TokenAmounts.orZero(most.input())) {
         candidates.add(withInput(most, tier.above()).consistent());
       }
     }
@@ -89,6 +93,7 @@ public record CostEstimate(
     var inputs =
         List.of(
             new Kind(Rate.CACHE_READ, tokens.cacheRead()),
+            new Kind(Rate.CACHE_READ_AUDIO, mostReadAudio(tokens)),
             new Kind(Rate.CACHE_WRITE, oneHour == null && write != null ? Long.valueOf(0) : others),
             new Kind(Rate.CACHE_WRITE_ONE_HOUR, oneHour == null ? write : oneHour),
             new Kind(Rate.INPUT_AUDIO, tokens.inputAudio()));
@@ -97,14 +102,23 @@ public record CostEstimate(
             new Kind(Rate.REASONING, tokens.reasoning()),
             new Kind(Rate.OUTPUT_AUDIO, tokens.outputAudio()));
     Cost asTheyAre = price.costOf(tokens);
-    Rates rates = price.rates();
-    Tier tier = rates.tierFor(tokens);
+    TokenAmounts amounts = price.rates().at(price.rates().tierFor(tokens));
     return new Cost(
-        rates.atMost(tier, Rate.INPUT, Rates.orZero(tokens.input()), inputs),
-        rates.atMost(tier, Rate.OUTPUT, Rates.orZero(tokens.output()), outputs),
+        amounts.atMost(Rate.INPUT, TokenAmounts.orZero(tokens.input()), inputs),
+        amounts.atMost(Rate.OUTPUT, TokenAmounts.orZero(tokens.output()), outputs),
         BigDecimal.ZERO,
         asTheyAre.other(),
         price.currency(),
         asTheyAre.priceReference());
+  }
+
+  /**
+   * What is read from a cache and audio is no more than either. How much of it is thought to be
+   * both says nothing: where an answer does not state it, it is reckoned from the other two.
+   */
+  private static @Nullable Long mostReadAudio(TokenCounts tokens) {
+    Long read = tokens.cacheRead();
+    Long audio = tokens.inputAudio();
+    return read == null || (audio != null && audio < read) ? audio : read;
   }
 }

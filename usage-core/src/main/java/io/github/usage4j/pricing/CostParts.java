@@ -6,7 +6,7 @@ import java.math.BigDecimal;
 import java.util.Currency;
 
 /** Adds up what a call is charged for, part by part. */
-final class CostParts implements Rates.Products {
+final class CostParts implements Products {
 
   private BigDecimal input = BigDecimal.ZERO;
   private BigDecimal output = BigDecimal.ZERO;

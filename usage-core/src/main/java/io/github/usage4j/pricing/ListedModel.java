@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param provider as catalogs call it
  * @param name of the model, as the catalog calls it
  * @param match which names it goes by
- * @param prices the one that became valid last first; at one time, that of a time of day first
+ * @param prices in the order of {@link PriceDates#FIRST_APPLIES}
  * @param capabilities null if unknown
  */
 record ListedModel(
@@ -23,17 +23,15 @@ record ListedModel(
     List<ModelPrice> prices,
     @Nullable ModelCapabilities capabilities) {
 
-  private static final Comparator<ModelPrice> LATEST_FIRST =
-      Comparator.comparing((ModelPrice price) -> price.dates().from())
-          .thenComparing(price -> price.dates().daily())
-          .reversed();
+  private static final Comparator<ModelPrice> FIRST_APPLIES =
+      Comparator.comparing(ModelPrice::dates, PriceDates.FIRST_APPLIES);
 
   /**
    * @throws IllegalArgumentException if two prices apply at the same time and nothing says which
    */
   ListedModel {
     var sorted = new ArrayList<>(prices);
-    sorted.sort(LATEST_FIRST);
+    sorted.sort(FIRST_APPLIES);
     prices = List.copyOf(sorted);
     for (int i = 0; i < prices.size(); i++) {
       for (int k = i + 1; k < prices.size(); k++) {
@@ -51,7 +49,7 @@ record ListedModel(
               + name
               + " do so at "
               + (one.from().equals(Instant.MIN) ? "the beginning" : one.from())
-              + (one.daily() ? ", with times of day that overlap" : ""));
+              + overlap(one.window(), other.window()));
     }
     if (one.overlap(other)) {
       throw new IllegalArgumentException(
@@ -64,6 +62,14 @@ record ListedModel(
               + " and"
               + one);
     }
+  }
+
+  private static String overlap(DailyWindow one, DailyWindow other) {
+    if (one.equals(DailyWindow.ALWAYS)) {
+      return "";
+    }
+    String what = one.hasTimes() ? "times of day" : "days of the week";
+    return ", with " + what + " that overlap:" + one + " and" + other;
   }
 
   /** The price that applies then. */

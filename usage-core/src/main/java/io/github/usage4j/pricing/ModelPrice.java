@@ -5,11 +5,15 @@ import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.internal.Checks;
 import java.math.BigDecimal;
+import java.time.DayOfWeek;
 import java.time.Instant;
 import java.time.LocalTime;
 import java.util.Currency;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,10 +29,11 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * with the lower case names from {@link TokenCounts}, where an unknown count counts nothing. A
- * cache price that is not set is the input price; a one-hour write without a price of its own costs
- * what any cache write does. Reasoning is part of the output and audio part of input and output;
- * where they have a price of their own, they are taken out of that. Cached audio is not known apart
- * and costs what cached tokens do.
+ * cache price that is not set is the input price, but where cache writes have a price, those for
+ * one hour need theirs: a call with such writes is unpriced without it. Reasoning is part of the
+ * output, audio part of input, cache reads and output; where they have a price of their own, they
+ * are taken out of that, so that no token is in two products. Where it is not known how much of the
+ * audio was read from a cache, as much as possible is taken for audio that was not.
  */
 public final class ModelPrice {
 
@@ -40,32 +45,38 @@ public final class ModelPrice {
 
   private static final int MAX_REFERENCE = 400;
 
+  /** More than tiers and conditions that any provider has. */
+  private static final int MAX_REMEMBERED = 64;
+
   private final String provider;
   private final String model;
   private final ModelMatch match;
   private final Currency currency;
-  private final Rates rates;
-  private final ServiceTiers serviceTiers;
+  private final Charges charges;
   private final PriceDates dates;
   private final @Nullable String reference;
+
+  /** What was made of this price for calls of some tier and conditions. */
+  private final ConcurrentHashMap<Calls, ModelPrice> remembered = new ConcurrentHashMap<>();
+
+  private record Calls(@Nullable String tier, Map<String, String> conditions) {}
 
   private ModelPrice(
       String provider,
       String model,
       ModelMatch match,
       Currency currency,
-      Rates rates,
-      ServiceTiers serviceTiers,
+      Charges charges,
       PriceDates dates,
       @Nullable String reference) {
     this.provider = provider;
     this.model = model;
     this.match = match;
     this.currency = currency;
-    this.rates = rates;
-    this.serviceTiers = serviceTiers;
+    this.charges = charges;
     this.dates = dates;
     this.reference = reference;
+    charges.check(provider + "/" + model);
   }
 
   /**
@@ -81,60 +92,70 @@ public final class ModelPrice {
         name,
         ModelMatch.equalTo(name),
         Cost.currencyOf(currency),
-        Rates.NONE,
-        ServiceTiers.NONE,
+        Charges.NONE,
         PriceDates.ALWAYS,
         null);
   }
 
   /** For which names of the model this price is. Default: its name. */
   public ModelPrice matching(ModelMatch names) {
-    return new ModelPrice(provider, model, names, currency, rates, serviceTiers, dates, reference);
+    return new ModelPrice(provider, model, names, currency, charges, dates, reference);
   }
 
   /** What a million input tokens cost. */
   public ModelPrice input(String price) {
-    return with(Rates.Rate.INPUT, price);
+    return with(Rate.INPUT, price);
   }
 
   /** What a million output tokens cost, reasoning included. */
   public ModelPrice output(String price) {
-    return with(Rates.Rate.OUTPUT, price);
+    return with(Rate.OUTPUT, price);
   }
 
   /** What a million input tokens cost that are read from a cache. Default: the input price. */
   public ModelPrice cacheRead(String price) {
-    return with(Rates.Rate.CACHE_READ, price);
+    return with(Rate.CACHE_READ, price);
+  }
+
+  /**
+   * What a million input tokens cost that are audio and read from a cache. Default: the price of
+   * any cache read; if that has none, the price of audio input.
+   */
+  public ModelPrice cacheReadAudio(String price) {
+    return with(Rate.CACHE_READ_AUDIO, price);
   }
 
   /** What a million input tokens cost that are written to a cache. Default: the input price. */
   public ModelPrice cacheWrite(String price) {
-    return with(Rates.Rate.CACHE_WRITE, price);
+    return with(Rate.CACHE_WRITE, price);
   }
 
-  /** The same for writes kept for one hour. Default: the price of any cache write. */
+  /**
+   * The same for writes kept for one hour. Default: the input price if cache writes have none; if
+   * they have one, it is not known what these cost, and calls with such writes are not covered.
+   */
   public ModelPrice cacheWriteOneHour(String price) {
-    return with(Rates.Rate.CACHE_WRITE_ONE_HOUR, price);
+    return with(Rate.CACHE_WRITE_ONE_HOUR, price);
   }
 
   /** What a million output tokens cost that are reasoning. Default: the output price. */
   public ModelPrice reasoning(String price) {
-    return with(Rates.Rate.REASONING, price);
+    return with(Rate.REASONING, price);
   }
 
   /** What a million input tokens cost that are audio. Default: the input price. */
   public ModelPrice inputAudio(String price) {
-    return with(Rates.Rate.INPUT_AUDIO, price);
+    return with(Rate.INPUT_AUDIO, price);
   }
 
   /** What a million output tokens cost that are audio. Default: the output price. */
   public ModelPrice outputAudio(String price) {
-    return with(Rates.Rate.OUTPUT_AUDIO, price);
+    return with(Rate.OUTPUT_AUDIO, price);
   }
 
   /** What each call costs, apart from tokens. Default: nothing. */
   public ModelPrice perCall(String price) {
-    return with(Rates.Rate.PER_CALL, price);
+    return with(Rate.PER_CALL, price);
   }
 
   /**
@@ -147,7 +168,7 @@ public final class ModelPrice {
    */
   public ModelPrice perUnit(String unit, String price) {
     String name = Checks.requireIdentifier("unit", unit, 256);
-    return withRates(rates.withUnit(name, Amounts.parse(label("price per " + name), price)));
+    return with(rates().withUnit(name, Amounts.parse(label("price per " + name), price)));
   }
 
   /**
@@ -156,26 +177,19 @@ public final class ModelPrice {
    * highest that is exceeded applies. What {@code prices} does not set is as it is here.
    *
    * @throws IllegalArgumentException if the threshold is negative or there already, or the prices
-   *     are of another currency or have thresholds, units, service tiers or dates of their own
+   *     are of another currency or have thresholds, units, service tiers, conditions or dates of
+   *     their own
    */
   public ModelPrice aboveInput(long tokens, ModelPrice prices) {
     if (tokens < 0) {
       throw new IllegalArgumentException("threshold must not be negative, but was " + tokens);
     }
-    checkPart("above " + tokens + " input tokens", prices);
-    if (prices.rates.haveTiers() || !prices.rates.units().isEmpty()) {
-      throw new IllegalArgumentException(
-          "the prices above "
-              + tokens
-              + " input tokens of "
-              + reference()
-              + " must not have thresholds or dates of their own, nor units");
-    }
-    if (rates.haveTierAbove(tokens)) {
+    Rates above = new PartOfPrice(this, "above " + tokens + " input tokens").aboveInput(prices);
+    if (rates().haveTierAbove(tokens)) {
       throw new IllegalArgumentException(
           reference() + " has prices above " + tokens + " input tokens already");
     }
-    return withRates(rates.above(tokens, prices.rates));
+    return with(rates().above(tokens, above));
   }
 
   /**
@@ -186,37 +200,52 @@ public final class ModelPrice {
    *
    * @throws IllegalArgumentException if the tier is a usual one ({@code default}, {@code standard},
    *     {@code auto}, {@code on_demand}) or there already, or the prices are of another currency or
-   *     have service tiers or dates of their own
+   *     have service tiers, conditions or dates of their own
    */
   public ModelPrice serviceTier(String tier, ModelPrice prices) {
-    checkPart("for the service tier " + tier, prices);
-    return new ModelPrice(
-        provider,
-        model,
-        match,
-        currency,
-        rates,
-        serviceTiers.with(tier, prices.rates),
-        dates,
-        reference);
+    Rates ofTier = new PartOfPrice(this, "for the service tier " + tier).serviceTier(prices);
+    return with(charges.with(charges.serviceTiers().with(tier, ofTier)));
   }
 
-  private void checkPart(String which, ModelPrice prices) {
-    if (!prices.currency.equals(currency)) {
-      throw new IllegalArgumentException(
-          "a tier must have the currency of its price, "
-              + currency
-              + ", but has "
-              + prices.currency);
-    }
-    if (!prices.dates.equals(PriceDates.ALWAYS) || !prices.serviceTiers.isEmpty()) {
-      throw new IllegalArgumentException(
-          "the prices "
-              + which
-              + " of "
-              + reference()
-              + " must not have thresholds or dates of their own, nor service tiers");
-    }
+  /**
+   * A factor for calls under a condition that is neither a count nor a service tier, such as {@code
+   * inference_geo=us}: see {@link UsageEvent#conditions}. It multiplies what tokens cost, of any
+   * kind, above any threshold and in any service tier, and goes together with the factors of other
+   * conditions; what calls and units cost stays. Calls under a condition of which nothing is said
+   * are not covered.
+   *
+   * @param name compared without regard to case; so is {@code value}
+   * @param factor decimal text, above 0 and at most 1000; 1 where this price is the list price
+   * @throws IllegalArgumentException if the factor cannot be one, or is there already, or a price
+   *     multiplied by it and by those of other conditions may have more than {@link #SCALE}
+   *     decimals or be above {@link #MAX}
+   */
+  public ModelPrice condition(String name, String value, String factor) {
+    String what = label("factor for " + name + "=" + value);
+    return condition(name, value, new PriceConditions.Factor(Amounts.factor(what, factor)));
+  }
+
+  /**
+   * Other prices for calls under a condition; see {@link #condition(String, String, String)}. If
+   * they say what tokens cost, nothing of that is as it is here: a call with cached, audio or
+   * reasoning tokens is only covered if they have a price for what has one here, and above a
+   * threshold that this price has only if they have it too. What they do not say of calls and units
+   * is as it is here, and if they say nothing of tokens, so is that.
+   *
+   * <p>Factors of other conditions are applied to them. How they go together with a service tier,
+   * or with another condition that has prices of its own, is only known if {@code prices} says so:
+   * by service tiers and conditions of their own.
+   *
+   * @throws IllegalArgumentException if there is a price for the condition already, or {@code
+   *     prices} are of another currency, have dates, or have no amount
+   */
+  public ModelPrice condition(String name, String value, ModelPrice prices) {
+    var part = new PartOfPrice(this, "for " + name + "=" + value);
+    return condition(name, value, new PriceConditions.Own(part.condition(name, prices)));
+  }
+
+  private ModelPrice condition(String name, String value, PriceConditions.Effect effect) {
+    return with(charges.with(charges.conditions().with(name, value, effect)));
   }
 
   /** From when this price applies, inclusive. Default: always. */
@@ -238,20 +267,38 @@ public final class ModelPrice {
    * @throws IllegalArgumentException if both are the same
    */
   public ModelPrice daily(LocalTime from, LocalTime to) {
-    return withDates(dates.daily(from, to));
+    return withDates(dates.within(DailyWindow.of(from, to, Set.of())));
+  }
+
+  /**
+   * Only at this time of some days of the week in UTC. If {@code to} is earlier than {@code from},
+   * it is of the day after, which need not be one of these: what passes midnight belongs to the day
+   * on which it begins. Where several prices became valid at the same time, one for some days beats
+   * one for each, and of those one for a time of day beats one for all day. Default: each day.
+   *
+   * @param from inclusive
+   * @param to exclusive
+   * @param days on which it begins
+   * @throws IllegalArgumentException if both times are the same, or there is no day
+   */
+  public ModelPrice daily(LocalTime from, LocalTime to, Set<DayOfWeek> days) {
+    return withDates(dates.within(DailyWindow.of(from, to, DailyWindow.some(days))));
+  }
+
+  /**
+   * Only on some days of the week in UTC, each of them from midnight to midnight; see {@link
+   * #daily(LocalTime, LocalTime, Set)}. Takes the place of {@code daily}.
+   *
+   * @throws IllegalArgumentException if there is no day
+   */
+  public ModelPrice weekly(Set<DayOfWeek> days) {
+    return withDates(dates.within(new DailyWindow(null, null, DailyWindow.some(days))));
   }
 
   /** Where this price is written down, such as a contract. Default: provider and model. */
   public ModelPrice reference(String where) {
-    return new ModelPrice(
-        provider,
-        model,
-        match,
-        currency,
-        rates,
-        serviceTiers,
-        dates,
-        Checks.requireIdentifier("reference", where, MAX_REFERENCE));
+    String text = Checks.requireIdentifier("reference", where, MAX_REFERENCE);
+    return new ModelPrice(provider, model, match, currency, charges, dates, text);
   }
 
   /** Who serves the model. */
@@ -288,7 +335,16 @@ public final class ModelPrice {
   }
 
   Rates rates() {
-    return rates;
+    return charges.rates();
+  }
+
+  Charges charges() {
+    return charges;
+  }
+
+  /** This price, and what others say of conditions where it says nothing. */
+  ModelPrice orElse(PriceConditions others) {
+    return with(charges.with(charges.conditions().over(others)));
   }
 
   /**
@@ -297,22 +353,47 @@ public final class ModelPrice {
    * @param tier as the provider calls it; null for its usual one
    */
   public Optional<ModelPrice> forServiceTier(@Nullable String tier) {
-    if (tier == null || ServiceTiers.isUsual(tier)) {
+    return forConditions(tier, Map.of());
+  }
+
+  /**
+   * This price as it is for calls of a service tier and under conditions; empty if there is none
+   * for the tier, or one of the conditions, or it is not known how they go together.
+   *
+   * @param tier as the provider calls it; null for its usual one
+   * @param conditions what changes the price beside it: see {@link UsageEvent#conditions}
+   */
+  public Optional<ModelPrice> forConditions(@Nullable String tier, Map<String, String> conditions) {
+    String other = tier == null || ServiceTiers.isUsual(tier) ? null : ServiceTiers.inCatalog(tier);
+    if (other == null && conditions.isEmpty()) {
       return Optional.of(this);
     }
-    return serviceTiers
-        .find(tier)
-        .map(
-            other ->
-                new ModelPrice(
-                    provider,
-                    model,
-                    match,
-                    currency,
-                    other.over(rates),
-                    ServiceTiers.NONE,
-                    dates,
-                    reference() + ", " + ServiceTiers.inCatalog(tier)));
+    var calls = new Calls(other, Map.copyOf(conditions));
+    ModelPrice known = remembered.get(calls);
+    return known != null ? Optional.of(known) : applied(calls);
+  }
+
+  private Optional<ModelPrice> applied(Calls calls) {
+    Optional<ModelPrice> applied =
+        charges.under(calls.tier(), calls.conditions()).map(found -> applied(calls.tier(), found));
+    applied.ifPresent(
+        price -> {
+          if (remembered.size() >= MAX_REMEMBERED) {
+            remembered.clear(); // conditions are written in more ways than there are
+          }
+          remembered.put(calls, price);
+        });
+    return applied;
+  }
+
+  private ModelPrice applied(@Nullable String tier, Charges.Applied found) {
+    var text = new StringBuilder(reference());
+    if (tier != null) {
+      text.append(", ").append(tier);
+    }
+    found.which().forEach(condition -> text.append(", ").append(condition));
+    Charges only = Charges.NONE.with(found.rates());
+    return new ModelPrice(provider, model, match, currency, only, dates, text.toString());
   }
 
   /**
@@ -321,16 +402,16 @@ public final class ModelPrice {
    * of input or output is known.
    */
   public boolean covers(TokenCounts tokens) {
-    return rates.cover(tokens);
+    return rates().cover(tokens.consistent());
   }
 
   /** True if a call is charged for being made, whatever it used. */
   public boolean isPerCall() {
-    return rates.perCall();
+    return rates().perCall();
   }
 
   /**
-   * What a call with these tokens costs in the usual service tier, exact.
+   * What a call with these tokens costs in the usual service tier and under no condition, exact.
    *
    * @throws IllegalArgumentException if this price does not cover them
    */
@@ -339,7 +420,8 @@ public final class ModelPrice {
   }
 
   /**
-   * How the cost of a call with these tokens comes about in the usual service tier.
+   * How the cost of a call with these tokens comes about in the usual service tier and under no
+   * condition.
    *
    * @throws IllegalArgumentException if this price does not cover them
    */
@@ -348,57 +430,45 @@ public final class ModelPrice {
   }
 
   private PricedCall covering(TokenCounts tokens) {
-    if (!covers(tokens)) {
+    var call = new PricedCall(this, tokens);
+    if (!rates().cover(call.exchanges().get(0))) {
       throw new IllegalArgumentException(
           "the price " + reference() + " has no amount for some of " + tokens);
     }
-    return new PricedCall(this, tokens);
+    return call;
   }
 
   /**
-   * How the cost of a call comes about: its tokens, its units and its service tier.
+   * How the cost of a call comes about: its tokens, its units, its service tier and the conditions
+   * that it was made under.
    *
    * @param exchanges what each of several exchanges used, each to be priced by itself; what the
    *     event says if there was one
    * @return empty if this price does not cover the call, which is then unpriced
    */
   public Optional<CostExplanation> explain(UsageEvent event, List<TokenCounts> exchanges) {
-    return covered(event, exchanges).map(PricedCall::explain);
-  }
-
-  /** The sum of what {@link #explain} says. */
-  Optional<Cost> costOf(UsageEvent event, List<TokenCounts> exchanges) {
-    return covered(event, exchanges).map(PricedCall::cost);
-  }
-
-  private Optional<PricedCall> covered(UsageEvent event, List<TokenCounts> exchanges) {
-    return forServiceTier(event.serviceTier())
-        .map(price -> new PricedCall(price, exchanges, event.units()))
-        .filter(PricedCall::covered);
-  }
-
-  /** How a cost came about whose exchanges are known by their sum only. */
-  Optional<CostExplanation> explainSum(UsageEvent event, Cost stored) {
-    return forServiceTier(event.serviceTier())
-        .map(price -> new PricedCall(price, List.of(event.tokens()), event.units()))
-        .map(call -> call.explainSum(Math.max(1, event.attempts()), stored.priceReference()));
+    return PricedCall.of(this, event, exchanges)
+        .filter(PricedCall::covered)
+        .map(PricedCall::explain);
   }
 
   private String label(String what) {
     return what + " of " + provider + "/" + model;
   }
 
-  private ModelPrice with(Rates.Rate rate, String price) {
-    return withRates(rates.with(rate, Amounts.parse(label(rate.setter() + " price"), price)));
+  private ModelPrice with(Rate rate, String price) {
+    return with(rates().with(rate, Amounts.parse(label(rate.setter() + " price"), price)));
   }
 
-  private ModelPrice withRates(Rates changed) {
-    return new ModelPrice(
-        provider, model, match, currency, changed, serviceTiers, dates, reference);
+  private ModelPrice with(Rates changed) {
+    return with(charges.with(changed));
+  }
+
+  private ModelPrice with(Charges changed) {
+    return new ModelPrice(provider, model, match, currency, changed, dates, reference);
   }
 
   private ModelPrice withDates(PriceDates changed) {
-    return new ModelPrice(
-        provider, model, match, currency, rates, serviceTiers, changed, reference);
+    return new ModelPrice(provider, model, match, currency, charges, changed, reference);
   }
 }

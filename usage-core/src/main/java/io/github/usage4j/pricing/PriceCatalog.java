@@ -27,8 +27,8 @@ public interface PriceCatalog {
   /**
    * A catalog of the host's own prices. Provider and model are compared without regard to case. The
    * first model whose {@link ModelPrice#matching} fits is taken; of several prices of one model,
-   * the one that became valid last at the time of the call applies, and of those one for a time of
-   * day before one for all day.
+   * the one that became valid last at the time of the call applies; of those one for some days of
+   * the week before one for each, and then one for a time of day before one for all day.
    *
    * @throws IllegalArgumentException if two prices of one model become valid at the same time, or
    *     one becomes valid before another one's stated end
@@ -105,7 +105,10 @@ public interface PriceCatalog {
       return Optional.empty();
     }
     List<TokenCounts> charged = exchanges.isEmpty() ? List.of(event.tokens()) : exchanges;
-    return find(event).flatMap(price -> price.costOf(event, charged));
+    return find(event)
+        .flatMap(price -> PricedCall.of(price, event, charged))
+        .filter(PricedCall::covered)
+        .map(PricedCall::cost);
   }
 
   /** True if there is a price for this model then: what a policy that refuses others may ask. */
@@ -134,7 +137,8 @@ public interface PriceCatalog {
       return explained;
     }
     return price
-        .flatMap(found -> found.explainSum(event, stored))
+        .flatMap(found -> PricedCall.of(found, event, List.of(event.tokens())))
+        .map(call -> call.explainSum(Math.max(1, event.attempts()), stored.priceReference()))
         .filter(why -> stored.amountsEqual(why.toCost()));
   }
 }

@@ -1,25 +1,29 @@
 package io.github.usage4j.pricing;
 
-import java.time.Duration;
 import java.time.Instant;
-import java.time.LocalTime;
-import org.jspecify.annotations.Nullable;
+import java.util.Comparator;
 
 /**
  * When a price applies.
  *
  * @param from inclusive
  * @param until exclusive
- * @param dailyFrom only from this time of each UTC day, inclusive; null for the whole day
- * @param dailyTo until this time, exclusive; if it is the earlier one, on the day after
+ * @param window only in this part of each week
  */
-record PriceDates(
-    Instant from, Instant until, @Nullable LocalTime dailyFrom, @Nullable LocalTime dailyTo) {
+record PriceDates(Instant from, Instant until, DailyWindow window) {
 
-  static final PriceDates ALWAYS = new PriceDates(Instant.MIN, Instant.MAX, null, null);
+  static final PriceDates ALWAYS = new PriceDates(Instant.MIN, Instant.MAX, DailyWindow.ALWAYS);
 
-  private static final long DAY = Duration.ofDays(1).toSeconds();
-  private static final long NANOS = Duration.ofSeconds(1).toNanos();
+  /**
+   * Where several apply, the first of these does: the one that became valid last; of those one for
+   * some days of the week before one for each; of those one for a time of day before one for all
+   * day.
+   */
+  static final Comparator<PriceDates> FIRST_APPLIES =
+      Comparator.comparing((PriceDates dates) -> dates.from)
+          .thenComparing((PriceDates dates) -> dates.window.hasDays())
+          .thenComparing((PriceDates dates) -> dates.window.hasTimes())
+          .reversed();
 
   PriceDates {
     if (!from.isBefore(until)) {
@@ -29,50 +33,28 @@ record PriceDates(
               + " until "
               + until);
     }
-    if (dailyFrom != null && dailyFrom.equals(dailyTo)) {
-      throw new IllegalArgumentException(
-          "a time of day must begin and end at different times, but does both at " + dailyFrom);
-    }
   }
 
   PriceDates from(Instant inclusive) {
-    return new PriceDates(inclusive, until, dailyFrom, dailyTo);
+    return new PriceDates(inclusive, until, window);
   }
 
   PriceDates until(Instant exclusive) {
-    return new PriceDates(from, exclusive, dailyFrom, dailyTo);
+    return new PriceDates(from, exclusive, window);
   }
 
-  PriceDates daily(LocalTime inclusive, LocalTime exclusive) {
-    return new PriceDates(from, until, inclusive, exclusive);
-  }
-
-  boolean daily() {
-    return dailyFrom != null;
+  PriceDates within(DailyWindow each) {
+    return new PriceDates(from, until, each);
   }
 
   /** True if the price applies then. */
   boolean contain(Instant at) {
-    return !at.isBefore(from) && at.isBefore(until) && dayContains(at);
-  }
-
-  private boolean dayContains(Instant at) {
-    if (dailyFrom == null || dailyTo == null) {
-      return true;
-    }
-    long time = Math.floorMod(at.getEpochSecond(), DAY) * NANOS + at.getNano();
-    boolean begun = time >= dailyFrom.toNanoOfDay();
-    boolean notOver = time < dailyTo.toNanoOfDay();
-    return overnight() ? begun || notOver : begun && notOver;
-  }
-
-  private boolean overnight() {
-    return dailyFrom != null && dailyTo != null && dailyTo.isBefore(dailyFrom);
+    return !at.isBefore(from) && at.isBefore(until) && window.contains(at);
   }
 
   /** True if both begin at the same time and nothing says which of them applies. */
   boolean collideWith(PriceDates other) {
-    return from.equals(other.from) && sameDaytime(other);
+    return from.equals(other.from) && sameWindow(other);
   }
 
   /** True if one says when it ends and the other begins before that. */
@@ -81,19 +63,14 @@ record PriceDates(
     PriceDates earlier = first ? this : other;
     PriceDates later = first ? other : this;
     boolean explicit = !earlier.until.equals(Instant.MAX);
-    return explicit && later.from.isBefore(earlier.until) && sameDaytime(other);
+    return explicit && later.from.isBefore(earlier.until) && sameWindow(other);
   }
 
-  /** True if both are for whole days, or for times of day that have one in common. */
-  private boolean sameDaytime(PriceDates other) {
-    if (dailyFrom == null || other.dailyFrom == null) {
-      return dailyFrom == null && other.dailyFrom == null;
-    }
-    return daytimeContains(other.dailyFrom) || other.daytimeContains(dailyFrom);
-  }
-
-  private boolean daytimeContains(LocalTime time) {
-    return dayContains(Instant.EPOCH.plusNanos(time.toNanoOfDay()));
+  /** True if neither beats the other by what it is for, and both hold at some time of the week. */
+  private boolean sameWindow(PriceDates other) {
+    return window.hasDays() == other.window.hasDays()
+        && window.hasTimes() == other.window.hasTimes()
+        && window.overlaps(other.window);
   }
 
   /** The dates in a price's reference; empty if it always applies. */
@@ -106,10 +83,7 @@ record PriceDates(
     if (!until.equals(Instant.MAX)) {
       text.append(" until ").append(instant(until));
     }
-    if (dailyFrom != null) {
-      text.append(" daily ").append(dailyFrom).append('-').append(dailyTo).append('Z');
-    }
-    return text.toString();
+    return text.append(window).toString();
   }
 
   private static String instant(Instant at) {

@@ -2,6 +2,7 @@ package io.github.usage4j.pricing;
 
 import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
+import io.github.usage4j.UsageEvent;
 import io.github.usage4j.pricing.CostExplanation.Line;
 import io.github.usage4j.pricing.CostExplanation.Part;
 import io.github.usage4j.pricing.Rates.Tier;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** One call and the price that applies to it. */
@@ -24,6 +26,18 @@ record PricedCall(ModelPrice price, List<TokenCounts> exchanges, Map<String, Big
 
   PricedCall(ModelPrice price, TokenCounts tokens) {
     this(price, List.of(tokens), Map.of());
+  }
+
+  /**
+   * A call at the price for its service tier and conditions: wherever calls are priced, it begins
+   * here.
+   *
+   * @param exchanges what each of several exchanges used
+   * @return empty if there is no price for the tier, or for one of the conditions
+   */
+  static Optional<PricedCall> of(ModelPrice list, UsageEvent call, List<TokenCounts> exchanges) {
+    return list.forConditions(call.serviceTier(), call.conditions())
+        .map(price -> new PricedCall(price, exchanges, call.units()));
   }
 
   private boolean withoutTokens() {
@@ -45,7 +59,7 @@ record PricedCall(ModelPrice price, List<TokenCounts> exchanges, Map<String, Big
           || (!units.isEmpty() && price.rates().units().keySet().containsAll(units.keySet()));
     }
     for (TokenCounts tokens : exchanges) {
-      if (!price.covers(tokens)) {
+      if (!price.rates().cover(tokens)) {
         return false;
       }
     }
@@ -70,13 +84,13 @@ record PricedCall(ModelPrice price, List<TokenCounts> exchanges, Map<String, Big
     return sums.toCost(price.currency(), reference);
   }
 
-  private String multiply(Rates.Products to) {
+  private String multiply(Products to) {
     Rates rates = price.rates();
     var references = exchanges.size() == 1 ? null : new LinkedHashSet<String>();
     String reference = "";
     for (TokenCounts tokens : exchanges) {
       Tier tier = rates.tierFor(tokens);
-      rates.multiply(tokens, tier, 1, to);
+      rates.at(tier).multiply(tokens, 1, to);
       reference = reference(tier);
       if (references != null) {
         references.add(reference);
@@ -87,7 +101,7 @@ record PricedCall(ModelPrice price, List<TokenCounts> exchanges, Map<String, Big
   }
 
   /** Keeps the products. */
-  private static final class Lines implements Rates.Products {
+  private static final class Lines implements Products {
     private final List<Line> all = new ArrayList<>();
 
     @Override
@@ -118,7 +132,7 @@ record PricedCall(ModelPrice price, List<TokenCounts> exchanges, Map<String, Big
       String name = reference(tier);
       if (name.equals(reference) && price.rates().cover(sum, tier)) {
         var lines = new Lines();
-        price.rates().multiply(sum, tier, calls, lines);
+        price.rates().at(tier).multiply(sum, calls, lines);
         price.rates().multiply(units, lines);
         return new CostExplanation(name, price.currency(), lines.all);
       }

@@ -1,10 +1,7 @@
 package io.github.usage4j.pricing;
 
-import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
-import io.github.usage4j.pricing.CostExplanation.Part;
 import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -14,62 +11,27 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The amounts of a price, and the arithmetic with them: the one place where tokens are multiplied.
+ * The amounts of a price: below and above thresholds, and for units.
  *
  * @param amounts for each million, or each call; a rate that is not in the map is not set
  * @param units for each of what is charged apart from tokens
  * @param tiers what is different above thresholds, the highest first
+ * @param unknown what has a price of its own that is not known, unless it is among the amounts
  */
-record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<Tier> tiers) {
+record Rates(
+    Map<Rate, BigDecimal> amounts,
+    Map<String, BigDecimal> units,
+    List<Tier> tiers,
+    Set<Rate> unknown) {
 
-  static final Rates NONE = new Rates(Map.of(), Map.of(), List.of());
+  static final Rates NONE = new Rates(Map.of(), Map.of(), List.of(), Set.of());
 
-  private static final int MILLION_DIGITS = 6;
   private static final Comparator<Tier> HIGHEST_FIRST =
       Comparator.comparingLong(Tier::above).reversed();
-
-  /** Takes what a call is charged for, product by product. */
-  interface Products {
-    /** So many tokens at a price for a million. */
-    void tokens(
-        Part part, String what, BigDecimal quantity, BigDecimal perMillion, BigDecimal amount);
-
-    /** So many of something else at a price for each. */
-    void units(String what, BigDecimal quantity, BigDecimal price, BigDecimal amount);
-  }
-
-  /**
-   * What some of the tokens may be.
-   *
-   * @param most how many of them at most; null if all may be
-   */
-  record Kind(Rate rate, @Nullable Long most) {}
-
-  /** What has a price. */
-  enum Rate {
-    INPUT("input"),
-    OUTPUT("output"),
-    CACHE_READ("cacheRead"),
-    CACHE_WRITE("cacheWrite"),
-    CACHE_WRITE_ONE_HOUR("cacheWriteOneHour"),
-    REASONING("reasoning"),
-    INPUT_AUDIO("inputAudio"),
-    OUTPUT_AUDIO("outputAudio"),
-    PER_CALL("perCall");
-
-    private final String setter;
-
-    Rate(String setter) {
-      this.setter = setter;
-    }
-
-    String setter() {
-      return setter;
-    }
-  }
 
   /**
    * What is different for calls with more input tokens than a threshold.
@@ -84,9 +46,13 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     /** This, and of another one at the same threshold what is not set here. */
     Tier over(Tier other) {
       var all = new EnumMap<Rate, BigDecimal>(Rate.class);
-      all.putAll(other.amounts);
-      all.putAll(amounts);
-      return new Tier(above, all);
+      put(all, other.amounts);
+      put(all, amounts);
+      return new Tier(above, all, known && other.known);
+    }
+
+    Tier times(BigDecimal factor) {
+      return new Tier(above, Rates.times(amounts, factor), known);
     }
   }
 
@@ -94,19 +60,31 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     amounts = Map.copyOf(amounts);
     units = Map.copyOf(units);
     tiers = List.copyOf(tiers);
+    unknown = Set.copyOf(unknown);
+  }
+
+  /**
+   * Sets these amounts in place of those that are there. Who says what a cache write costs, but not
+   * what one for an hour does, leaves that unknown: it is never what it was before.
+   */
+  private static void put(Map<Rate, BigDecimal> all, Map<Rate, BigDecimal> amounts) {
+    if (amounts.containsKey(Rate.CACHE_WRITE)) {
+      all.remove(Rate.CACHE_WRITE_ONE_HOUR);
+    }
+    all.putAll(amounts);
   }
 
   Rates with(Rate rate, BigDecimal amount) {
     var changed = new EnumMap<Rate, BigDecimal>(Rate.class);
     changed.putAll(amounts);
     changed.put(rate, amount);
-    return new Rates(changed, units, tiers);
+    return new Rates(changed, units, tiers, unknown);
   }
 
   Rates withUnit(String unit, BigDecimal amount) {
     var changed = new TreeMap<>(units);
     changed.put(unit, amount);
-    return new Rates(amounts, changed, tiers);
+    return new Rates(amounts, changed, tiers, unknown);
   }
 
   boolean haveTiers() {
@@ -135,7 +113,7 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     var changed = new ArrayList<>(tiers);
     changed.add(new Tier(tokens, others.amounts));
     changed.sort(HIGHEST_FIRST);
-    return new Rates(amounts, units, changed);
+    return new Rates(amounts, units, changed, unknown);
   }
 
   /**
@@ -144,13 +122,11 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
    */
   Rates over(Rates others) {
     var allAmounts = new EnumMap<Rate, BigDecimal>(Rate.class);
-    allAmounts.putAll(others.amounts);
-    allAmounts.putAll(amounts);
+    put(allAmounts, others.amounts);
+    put(allAmounts, amounts);
     var allUnits = new TreeMap<>(others.units);
     allUnits.putAll(units);
-    var stated = EnumSet.noneOf(Rate.class);
-    stated.addAll(amounts.keySet());
-    tiers.forEach(tier -> stated.addAll(tier.amounts().keySet()));
+    Set<Rate> stated = stated();
     var allTiers = new ArrayList<Tier>();
     for (Tier tier : tiers) {
       allTiers.add(others.tierAt(tier.above(), stated).map(tier::over).orElse(tier));
@@ -161,43 +137,102 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
       }
     }
     allTiers.sort(HIGHEST_FIRST);
-    return new Rates(allAmounts, allUnits, allTiers);
+    return new Rates(allAmounts, allUnits, allTiers, others.unknown);
+  }
+
+  /**
+   * These as the prices of a condition's own. If they say what tokens cost, nothing else does: what
+   * the others charge apart and these do not is not known, nor what holds above a threshold of the
+   * others that these do not have. What they do not say of calls and units is as in the others.
+   */
+  Rates inPlaceOf(Rates others) {
+    boolean replace = stated().stream().anyMatch(Rate::ofTokens);
+    var kept = EnumSet.allOf(Rate.class);
+    var apart = EnumSet.noneOf(Rate.class);
+    apart.addAll(others.unknown);
+    if (replace) {
+      kept.removeIf(Rate::ofTokens);
+      apart.addAll(others.stated());
+      apart.removeIf(rate -> !rate.ofTokens());
+    }
+    var all = new EnumMap<Rate, BigDecimal>(Rate.class);
+    put(all, others.amounts);
+    all.keySet().retainAll(kept);
+    put(all, amounts);
+    var allUnits = new TreeMap<>(others.units);
+    allUnits.putAll(units);
+    kept.removeAll(stated());
+    var allTiers = new ArrayList<Tier>();
+    for (Tier tier : tiers) {
+      Tier both =
+          others.tierAt(tier.above(), EnumSet.complementOf(kept)).map(tier::over).orElse(tier);
+      allTiers.add(replace ? new Tier(both.above(), both.amounts()) : both);
+    }
+    for (Tier tier : others.tiers) {
+      if (!haveTierAbove(tier.above())) {
+        boolean known = kept.containsAll(tier.amounts().keySet());
+        allTiers.add(known ? tier : new Tier(tier.above(), Map.of(), false));
+      }
+    }
+    allTiers.sort(HIGHEST_FIRST);
+    return new Rates(all, allUnits, allTiers, apart);
+  }
+
+  /** What is set, at any threshold. */
+  private Set<Rate> stated() {
+    var stated = EnumSet.noneOf(Rate.class);
+    stated.addAll(amounts.keySet());
+    tiers.forEach(tier -> stated.addAll(tier.amounts().keySet()));
+    return stated;
+  }
+
+  /** Every token amount, at any threshold; in the order of rates, which maps do not keep. */
+  Stream<Map.Entry<Rate, BigDecimal>> tokenAmounts() {
+    return Stream.concat(Stream.of(amounts), tiers.stream().map(Tier::amounts))
+        .flatMap(all -> all.entrySet().stream())
+        .filter(amount -> amount.getKey().ofTokens())
+        .sorted(Map.Entry.comparingByKey());
+  }
+
+  /** Every token amount multiplied; amounts for a call and for units stay. */
+  Rates times(BigDecimal factor) {
+    if (factor.compareTo(BigDecimal.ONE) == 0) {
+      return this;
+    }
+    List<Tier> dearer = tiers.stream().map(tier -> tier.times(factor)).toList();
+    return new Rates(times(amounts, factor), units, dearer, unknown);
+  }
+
+  private static Map<Rate, BigDecimal> times(Map<Rate, BigDecimal> amounts, BigDecimal factor) {
+    var all = new EnumMap<Rate, BigDecimal>(Rate.class);
+    amounts.forEach(
+        (rate, amount) -> all.put(rate, rate.ofTokens() ? plain(amount.multiply(factor)) : amount));
+    return all;
+  }
+
+  /** As a price is written: no zeros at its end, no exponent. */
+  private static BigDecimal plain(BigDecimal amount) {
+    BigDecimal stripped = amount.stripTrailingZeros();
+    return stripped.scale() < 0 ? stripped.setScale(0) : stripped;
   }
 
   boolean perCall() {
     return amounts.containsKey(Rate.PER_CALL);
   }
 
-  /** See {@link ModelPrice#covers}. */
+  /** See {@link ModelPrice#covers}; the counts must not contradict each other. */
   boolean cover(TokenCounts tokens) {
     return cover(tokens, tierFor(tokens));
   }
 
+  /** The same for the prices of a tier; null for those below every threshold. */
   boolean cover(TokenCounts tokens, @Nullable Tier tier) {
-    Map<Rate, BigDecimal> applied = amountsIn(tier);
-    boolean onlyParts = tokens.total() == null && !tokens.isUnknown();
-    return !onlyParts
-        && (tokens.input() != null || !haveInputParts(tokens))
-        && (tokens.output() != null || !haveOutputParts(tokens))
-        && (tier == null || tier.known())
-        && (orZero(tokens.input()) == 0 || applied.containsKey(Rate.INPUT))
-        && (orZero(tokens.output()) == 0 || applied.containsKey(Rate.OUTPUT));
-  }
-
-  private static boolean haveInputParts(TokenCounts tokens) {
-    return orZero(tokens.cacheRead()) > 0
-        || orZero(tokens.cacheWrite()) > 0
-        || orZero(tokens.cacheWriteOneHour()) > 0
-        || orZero(tokens.inputAudio()) > 0;
-  }
-
-  private static boolean haveOutputParts(TokenCounts tokens) {
-    return orZero(tokens.reasoning()) > 0 || orZero(tokens.outputAudio()) > 0;
+    return (tier == null || tier.known()) && at(tier).cover(tokens);
   }
 
   /** The tier that applies to a call; null for the prices below every threshold. */
   @Nullable Tier tierFor(TokenCounts tokens) {
-    long input = orZero(tokens.input());
+    long input = TokenAmounts.orZero(tokens.input());
     for (Tier tier : tiers) {
       if (input > tier.above()) {
         return tier;
@@ -206,91 +241,22 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
     return null;
   }
 
-  /** What a tier does not set is as in the tier below it. */
-  private Map<Rate, BigDecimal> amountsIn(@Nullable Tier tier) {
+  /**
+   * The amounts that apply at a tier, or below every threshold. What a tier does not set is as in
+   * the tier below it.
+   */
+  TokenAmounts at(@Nullable Tier tier) {
     if (tier == null) {
-      return amounts;
+      return new TokenAmounts(amounts, unknown);
     }
     var applied = new EnumMap<Rate, BigDecimal>(Rate.class);
-    applied.putAll(amounts);
+    put(applied, amounts);
     for (int i = tiers.size() - 1; i >= 0; i--) { // the lowest is the last
       if (tiers.get(i).above() <= tier.above()) {
-        applied.putAll(tiers.get(i).amounts());
+        put(applied, tiers.get(i).amounts());
       }
     }
-    return applied;
-  }
-
-  /**
-   * What so many tokens cost at most.
-   *
-   * @param plain what they are if nothing else
-   * @param kinds what they may be otherwise
-   */
-  BigDecimal atMost(@Nullable Tier tier, Rate plain, long tokens, List<Kind> kinds) {
-    Map<Rate, BigDecimal> applied = amountsIn(tier);
-    BigDecimal open = applied.getOrDefault(plain, BigDecimal.ZERO);
-    for (Kind kind : kinds) {
-      open = kind.most() == null ? open.max(highest(applied, kind.rate())) : open;
-    }
-    BigDecimal all = open.multiply(BigDecimal.valueOf(tokens));
-    for (Kind kind : kinds) {
-      BigDecimal dearer = highest(applied, kind.rate()).subtract(open);
-      if (kind.most() != null && dearer.signum() > 0) {
-        all = all.add(dearer.multiply(BigDecimal.valueOf(kind.most())));
-      }
-    }
-    return perMillion(all);
-  }
-
-  /** A write for one hour may also be one for less. */
-  private static BigDecimal highest(Map<Rate, BigDecimal> applied, Rate rate) {
-    BigDecimal price = applied.getOrDefault(rate, BigDecimal.ZERO);
-    return rate == Rate.CACHE_WRITE_ONE_HOUR
-        ? price.max(applied.getOrDefault(Rate.CACHE_WRITE, BigDecimal.ZERO))
-        : price;
-  }
-
-  /**
-   * One product for each kind of token that was used; the counts must not contradict each other. No
-   * token is in two products: what has a price of its own is taken out of what it is a part of.
-   *
-   * @param tier whose prices apply; null for those below every threshold
-   * @param calls how many calls these tokens are of
-   */
-  void multiply(TokenCounts tokens, @Nullable Tier tier, int calls, Products to) {
-    Map<Rate, BigDecimal> rates = amountsIn(tier);
-    long read = orZero(tokens.cacheRead());
-    long write = orZero(tokens.cacheWrite());
-    long oneHour = orZero(tokens.cacheWriteOneHour());
-    long fresh = Math.max(0, orZero(tokens.input()) - read - write);
-    long audioIn = apart(rates, Rate.INPUT_AUDIO, tokens.inputAudio(), fresh);
-    long output = orZero(tokens.output());
-    long reasoning = apart(rates, Rate.REASONING, tokens.reasoning(), output);
-    long audioOut = apart(rates, Rate.OUTPUT_AUDIO, tokens.outputAudio(), output - reasoning);
-
-    BigDecimal in = rates.getOrDefault(Rate.INPUT, BigDecimal.ZERO);
-    BigDecimal out = rates.getOrDefault(Rate.OUTPUT, BigDecimal.ZERO);
-    BigDecimal writePrice = rates.getOrDefault(Rate.CACHE_WRITE, in);
-    tokens(to, Part.INPUT, "input", fresh - audioIn, in);
-    tokens(to, Part.INPUT, "input, audio", audioIn, rates.getOrDefault(Rate.INPUT_AUDIO, in));
-    tokens(to, Part.CACHE, "cache read", read, rates.getOrDefault(Rate.CACHE_READ, in));
-    tokens(to, Part.CACHE, "cache write", write - oneHour, writePrice);
-    tokens(
-        to,
-        Part.CACHE,
-        "cache write, 1 hour",
-        oneHour,
-        rates.getOrDefault(Rate.CACHE_WRITE_ONE_HOUR, writePrice));
-    tokens(to, Part.OUTPUT, "output", output - reasoning - audioOut, out);
-    tokens(
-        to, Part.OUTPUT, "output, reasoning", reasoning, rates.getOrDefault(Rate.REASONING, out));
-    tokens(to, Part.OUTPUT, "output, audio", audioOut, rates.getOrDefault(Rate.OUTPUT_AUDIO, out));
-    BigDecimal perCall = rates.get(Rate.PER_CALL);
-    if (perCall != null) {
-      BigDecimal number = BigDecimal.valueOf(calls);
-      to.units("calls", number, perCall, product(number, perCall));
-    }
+    return new TokenAmounts(applied, unknown);
   }
 
   /** One product for each unit that has a price. */
@@ -303,36 +269,8 @@ record Rates(Map<Rate, BigDecimal> amounts, Map<String, BigDecimal> units, List<
             (unit, amount) -> {
               BigDecimal price = units.get(unit);
               if (price != null && amount.signum() > 0) {
-                to.units(unit, amount, price, product(amount, price));
+                to.units(unit, amount, price, TokenAmounts.product(amount, price));
               }
             });
-  }
-
-  /** How many of a part are priced by themselves: none without a price, never more than there. */
-  private static long apart(
-      Map<Rate, BigDecimal> rates, Rate rate, @Nullable Long part, long whole) {
-    return rates.containsKey(rate) ? Math.min(orZero(part), whole) : 0;
-  }
-
-  private static void tokens(
-      Products to, Part part, String what, long count, BigDecimal perMillion) {
-    if (count > 0) {
-      BigDecimal quantity = BigDecimal.valueOf(count);
-      to.tokens(part, what, quantity, perMillion, perMillion(perMillion.multiply(quantity)));
-    }
-  }
-
-  /** A unit may be finer than a cost, such as seconds with the digits of a binary fraction. */
-  private static BigDecimal product(BigDecimal quantity, BigDecimal price) {
-    BigDecimal exact = quantity.multiply(price);
-    return exact.scale() > Cost.SCALE ? exact.setScale(Cost.SCALE, RoundingMode.HALF_EVEN) : exact;
-  }
-
-  static BigDecimal perMillion(BigDecimal product) {
-    return product.movePointLeft(MILLION_DIGITS);
-  }
-
-  static long orZero(@Nullable Long count) {
-    return count == null ? 0 : count;
   }
 }

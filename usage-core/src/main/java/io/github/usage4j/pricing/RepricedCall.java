@@ -28,8 +28,8 @@ public record RepricedCall(UsageEvent call, @Nullable Cost cost, boolean undecid
         call.attempts() > 1
             && prices
                 .find(call)
-                .flatMap(price -> price.forServiceTier(call.serviceTier()))
-                .filter(price -> !new PricedCall(price, call.tokens()).addsUp())
+                .flatMap(price -> PricedCall.of(price, call, List.of(call.tokens())))
+                .filter(priced -> !priced.addsUp())
                 .isPresent();
     return undecided
         ? new RepricedCall(call, call.cost(), true)

@@ -207,6 +207,27 @@ class WhatIfTest {
     assertThat(row.unpriced()).isEqualTo(2);
   }
 
+  @Test
+  void of_conditions_areKeptWithTheCall() {
+    store.write(
+        List.of(
+            chatAt(NOON).tokens(TokenCounts.of(1_000, 100)).condition("speed", "fast").build(),
+            chatAt(NOON).tokens(TokenCounts.of(1_000, 100)).build()));
+    ModelPrice both = ModelPrice.perMillion("acme", "both", "USD").input("5").output("25");
+    ModelPrice one = ModelPrice.perMillion("acme", "one", "USD").input("5").output("25");
+    WhatIf.Result result =
+        WhatIf.by(PriceCatalog.of(both.condition("speed", "fast", "2"), one))
+            .candidate("acme", "both")
+            .candidate("acme", "one")
+            .of(store.queries(), ALL, NOVEMBER);
+
+    assertThat(row(result, "both").complete()).isTrue();
+    assertThat(only(row(result, "both").costs())).isEqualByComparingTo("0.0225");
+    assertThat(row(result, "one").priced()).isEqualTo(1);
+    assertThat(row(result, "one").unpriced()).isEqualTo(1);
+    assertThat(only(row(result, "one").costs())).isEqualByComparingTo("0.0075");
+  }
+
   /** Many calls, no more than a page of them at once; what the store answers is the whole truth. */
   @Test
   void of_manyCalls_readsPages() {

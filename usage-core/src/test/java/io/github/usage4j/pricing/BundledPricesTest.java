@@ -154,7 +154,8 @@ class BundledPricesTest {
       for (ModelPrice price : model.prices()) {
         for (int i = 0; i < 20; i++) {
           long read = random.nextInt(150_000);
-          long oneHour = random.nextInt(50_000);
+          boolean oneHourIsPriced = price.covers(tokens(9, 0, 0, 9, 9));
+          long oneHour = oneHourIsPriced ? random.nextInt(50_000) : 0;
           long write = oneHour + random.nextInt(50_000);
           long input = read + write + random.nextInt(200_000);
           long more = 1 + random.nextInt(300_000);
@@ -165,7 +166,8 @@ class BundledPricesTest {
               .isGreaterThanOrEqualTo(cost);
           assertThat(total(price, input + more, 0, read, write + more, oneHour))
               .isGreaterThanOrEqualTo(cost);
-          assertThat(total(price, input + more, 0, read, write + more, oneHour + more))
+          long moreOneHour = oneHourIsPriced ? more : 0;
+          assertThat(total(price, input + more, 0, read, write + more, oneHour + moreOneHour))
               .isGreaterThanOrEqualTo(cost);
           if (price.covers(TokenCounts.of(1, 1))) {
             assertThat(total(price, input, more, read, write, oneHour))

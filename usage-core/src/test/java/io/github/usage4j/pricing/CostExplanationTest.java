@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalTime;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -216,83 +217,81 @@ class CostExplanationTest {
   @Test
   void estimate_isNeverExceededByWhatItBounds() {
     var random = new Random(11);
-    ModelPrice none = ModelPrice.perMillion("acme", "m", "USD");
-    for (int round = 0; round < 300; round++) {
-      ModelPrice tier = none.input(digit(random)).output(digit(random));
-      ModelPrice price =
-          none.input(digit(random))
-              .output(digit(random))
-              .cacheRead(digit(random))
-              .cacheWrite(digit(random))
-              .cacheWriteOneHour(digit(random))
-              .reasoning(digit(random))
-              .inputAudio(digit(random))
-              .outputAudio(digit(random))
-              .perCall(digit(random))
-              .aboveInput(1 + random.nextInt(100), tier);
+    int covered = 0;
+    for (int round = 0; round < 400; round++) {
+      ModelPrice price = anyPrice(random);
       TokenCounts worst = TokenCounts.of(1 + random.nextInt(150), random.nextInt(100));
-      CostEstimate estimate = CostEstimate.of(price, TokenCounts.of(0, 0), worst);
-      for (int i = 0; i < 50; i++) {
-        long input = random.nextLong(worst.input() + 1);
-        long output = random.nextLong(worst.output() + 1);
-        long read = random.nextLong(input + 1);
-        long write = random.nextLong(input - read + 1);
-        TokenCounts used =
-            TokenCounts.of(input, output)
-                .cacheRead(read)
-                .cacheWrite(write)
-                .cacheWriteOneHour(random.nextLong(write + 1))
-                .reasoning(random.nextLong(output + 1))
-                .audio(random.nextLong(input + 1), random.nextLong(output + 1));
-        assertThat(price.costOf(used).total())
-            .as("%s within %s", used, worst)
-            .isLessThanOrEqualTo(estimate.worstCost().total());
-      }
+      covered += uncoveredOrBelow(price, worst, random);
     }
+    assertThat(covered).isGreaterThan(10_000);
   }
 
   @Test
   void estimate_withKnownParts_isNeverExceededByLessOfThem() {
     var random = new Random(13);
-    ModelPrice none = ModelPrice.perMillion("acme", "m", "USD");
-    for (int round = 0; round < 300; round++) {
-      ModelPrice price =
-          none.input(digit(random))
-              .output(digit(random))
-              .cacheRead(digit(random))
-              .cacheWrite(digit(random))
-              .cacheWriteOneHour(digit(random))
-              .reasoning(digit(random))
-              .inputAudio(digit(random))
-              .outputAudio(digit(random))
-              .aboveInput(1 + random.nextInt(100), none.input(digit(random)));
+    int covered = 0;
+    for (int round = 0; round < 400; round++) {
+      ModelPrice price = anyPrice(random);
       TokenCounts worst = TokenCounts.of(1 + random.nextInt(150), random.nextInt(100));
       worst = random.nextBoolean() ? worst : worst.cacheRead(random.nextInt(60));
       worst = random.nextBoolean() ? worst : worst.cacheWrite(random.nextInt(60));
       worst = random.nextBoolean() ? worst : worst.cacheWriteOneHour(random.nextInt(20));
       worst = random.nextBoolean() ? worst : worst.reasoning(random.nextInt(50));
       worst = random.nextBoolean() ? worst : worst.audio(random.nextInt(50), random.nextInt(50));
-      TokenCounts most = worst.consistent();
-      CostEstimate estimate = CostEstimate.of(price, TokenCounts.of(0, 0), worst);
-      for (int i = 0; i < 50; i++) {
-        long input = random.nextLong(most.input() + 1);
-        long output = random.nextLong(most.output() + 1);
-        long read = upTo(random, most.cacheRead(), input);
-        long write = upTo(random, most.cacheWrite(), input - read);
-        TokenCounts used =
-            TokenCounts.of(input, output)
-                .cacheRead(read)
-                .cacheWrite(write)
-                .cacheWriteOneHour(upTo(random, most.cacheWriteOneHour(), write))
-                .reasoning(upTo(random, most.reasoning(), output))
-                .audio(
-                    upTo(random, most.inputAudio(), input),
-                    upTo(random, most.outputAudio(), output));
+      worst = random.nextBoolean() ? worst : worst.cacheReadAudio(random.nextInt(30));
+      covered += price.covers(worst) ? uncoveredOrBelow(price, worst, random) : 0;
+    }
+    assertThat(covered).isGreaterThan(10_000);
+  }
+
+  /** Input and output, and of the other kinds any. */
+  private static ModelPrice anyPrice(Random random) {
+    ModelPrice none = ModelPrice.perMillion("acme", "m", "USD");
+    ModelPrice price = none.input(digit(random)).output(digit(random)).perCall(digit(random));
+    price = random.nextInt(3) == 0 ? price : price.cacheRead(digit(random));
+    price = random.nextInt(3) == 0 ? price : price.cacheReadAudio(digit(random));
+    price = random.nextInt(3) == 0 ? price : price.cacheWrite(digit(random));
+    price = random.nextInt(3) == 0 ? price : price.cacheWriteOneHour(digit(random));
+    price = random.nextInt(3) == 0 ? price : price.reasoning(digit(random));
+    price = random.nextInt(3) == 0 ? price : price.inputAudio(digit(random));
+    price = random.nextInt(3) == 0 ? price : price.outputAudio(digit(random));
+    ModelPrice above = none.input(digit(random));
+    above = random.nextBoolean() ? above : above.output(digit(random)).cacheWrite(digit(random));
+    price = price.aboveInput(1 + random.nextInt(100), above).condition("speed", "fast", "1.5");
+    return price.forConditions(null, Map.of("speed", "fast")).orElseThrow();
+  }
+
+  /** How many of some calls that may be made within {@code worst} the price covers. */
+  private static int uncoveredOrBelow(ModelPrice price, TokenCounts worst, Random random) {
+    TokenCounts most = worst.consistent();
+    BigDecimal bound = CostEstimate.of(price, TokenCounts.of(0, 0), worst).worstCost().total();
+    int covered = 0;
+    for (int i = 0; i < 50; i++) {
+      long input = random.nextLong(most.input() + 1);
+      long output = random.nextLong(most.output() + 1);
+      long read = upTo(random, most.cacheRead(), input);
+      long write = upTo(random, most.cacheWrite(), input - read);
+      long audio = upTo(random, most.inputAudio(), input);
+      TokenCounts used =
+          TokenCounts.of(input, output)
+              .cacheRead(read)
+              .cacheWrite(write)
+              .cacheWriteOneHour(upTo(random, most.cacheWriteOneHour(), write))
+              .reasoning(upTo(random, most.reasoning(), output))
+              .audio(audio, upTo(random, most.outputAudio(), output));
+      long mostReadAudio = Math.min(read, audio);
+      used =
+          random.nextBoolean()
+              ? used
+              : used.cacheReadAudio(upTo(random, most.cacheReadAudio(), mostReadAudio));
+      if (price.covers(used)) {
+        covered++;
         assertThat(price.costOf(used).total())
-            .as("%s within %s", used, most)
-            .isLessThanOrEqualTo(estimate.worstCost().total());
+            .as("%s within %s at %s", used, most, price.rates())
+            .isLessThanOrEqualTo(bound);
       }
     }
+    return covered;
   }
 
   private static long upTo(Random random, @Nullable Long most, long whole) {

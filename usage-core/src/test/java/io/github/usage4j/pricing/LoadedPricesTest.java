@@ -120,7 +120,8 @@ class LoadedPricesTest {
     assertThat(total(pro, TokenCounts.of(200_000, 0))).isEqualTo("0.25");
     assertThat(total(pro, TokenCounts.of(200_001, 0))).isEqualTo("0.5000025");
     // above: 550k x 2.5 + 50k x 3 + 100k x 0.625 + 300k x 1.5 + 570k x 15 + 400k x 12 + 30k x 20
-    assertThat(total(pro, EVERYTHING)).isEqualTo("15.9875");
+    assertThat(total(pro, EVERYTHING.cacheWriteOneHour(0))).isEqualTo("15.9875");
+    assertThat(pro.covers(EVERYTHING)).as("the file has no price for an hour").isFalse();
     assertThat(prices.find("gcp.vertex_ai", "acme-pro", NOW)).isPresent();
     assertThat(prices.find("google", "acme-quiet", NOW)).isEmpty();
     ModelCapabilities can = prices.capabilities("google", "acme-pro").orElseThrow();

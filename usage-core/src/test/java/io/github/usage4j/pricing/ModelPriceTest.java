@@ -56,7 +56,7 @@ class ModelPriceTest {
     TokenCounts cached = TokenCounts.of(1_000, 0).cacheRead(600).cacheWrite(400);
     assertThat(plain.costOf(cached).total()).isEqualByComparingTo("0.002");
     ModelPrice writes = plain.cacheWrite("2.5");
-    assertThat(writes.costOf(cached.cacheWriteOneHour(400)).cache())
+    assertThat(writes.costOf(cached.cacheWriteOneHour(0)).cache())
         .isEqualByComparingTo("0.0022"); // 600 x 2 + 400 x 2.5
   }
 
@@ -81,7 +81,9 @@ class ModelPriceTest {
         .isEqualTo("anthropic/claude above 200000 input tokens");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> claude().aboveInput(1, ModelPrice.perMillion("a", "b", "EUR")))
-        .withMessageContaining("USD, but has EUR");
+        .withMessage(
+            "the prices above 1 input tokens of anthropic/claude must have its currency, USD, but"
+                + " have EUR");
   }
 
   @Test
@@ -98,10 +100,10 @@ class ModelPriceTest {
         .withMessageContaining("above 32000 input tokens already");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> base.aboveInput(1, tiered))
-        .withMessageContaining("must not have thresholds or dates of their own");
+        .withMessageContaining("must not have thresholds or units of their own");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> base.aboveInput(1, base.validFrom(NOW)))
-        .withMessageContaining("must not have thresholds or dates of their own");
+        .withMessageContaining("must not have dates of their own");
   }
 
   @Test

@@ -121,8 +121,10 @@ final class PriceFacts {
     BigDecimal output = price(row, tier + "output_per_mtok", null);
     BigDecimal read = price(row, tier + "cache_read_per_mtok", input);
     BigDecimal write = price(row, tier + "cache_write_per_mtok", input);
-    BigDecimal oneHour = price(row, tier + "cache_write_1h_per_mtok", write);
-    if (output == null && tokens.output() > 0) {
+    boolean writesApart = !row.get(tier + "cache_write_per_mtok").isEmpty();
+    BigDecimal oneHour = price(row, tier + "cache_write_1h_per_mtok", writesApart ? null : write);
+    if (output == null && tokens.output() > 0
+        || oneHour == null && tokens.cacheWriteOneHour() > 0) {
       return null;
     }
     BigDecimal plain =
@@ -130,7 +132,7 @@ final class PriceFacts {
     return plain
         .add(number(tokens.cacheRead()).multiply(read))
         .add(number(tokens.cacheWrite() - tokens.cacheWriteOneHour()).multiply(write))
-        .add(number(tokens.cacheWriteOneHour()).multiply(oneHour))
+        .add(number(tokens.cacheWriteOneHour()).multiply(oneHour == null ? write : oneHour))
         .add(output == null ? BigDecimal.ZERO : number(tokens.output()).multiply(output))
         .divide(MILLION);
   }
