@@ -10,10 +10,11 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.usage4j.Cost;
 import io.github.usage4j.UsageEvent.Source;
+import io.github.usage4j.internal.DecimalBounds;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -39,8 +40,7 @@ public class RawUsage {
 
   private static final JsonFactory JSON = TREE.getFactory();
 
-  /** A dollar amount has at most as many decimals as {@link io.github.usage4j.Cost} keeps. */
-  private static final int SCALE = 18;
+  private static final DecimalBounds AMOUNT = new DecimalBounds(18, Cost.SCALE);
 
   /** Events after which nothing comes, of OpenAI's Responses and of Cohere. */
   private static final Set<String> LAST =
@@ -349,27 +349,19 @@ public class RawUsage {
     if (shape != null) {
       shape.read(new UsageShape.Usage(usage, figures), figures);
     }
-    return new StatedUsage(
-        figures.counts(),
-        figures.unexplained(),
-        figures.anyDropped(),
-        interim,
-        source,
-        cost(usage.get("cost")),
-        model,
-        serviceTier,
-        units);
+    var stated = new StatedUsage.Parts(figures, source);
+    stated.interim = interim;
+    stated.cost = cost(usage.get("cost"));
+    stated.model = model;
+    stated.serviceTier = serviceTier;
+    stated.units = units;
+    return stated.build();
   }
 
   /** OpenRouter's dollars, which floating point gave some digits too many. */
-  private static @Nullable BigDecimal cost(@Nullable JsonNode stated) {
-    if (stated == null || !stated.isNumber() || stated.decimalValue().signum() < 0) {
-      return null;
-    }
-    BigDecimal exact = stated.decimalValue();
-    return exact.precision() - exact.scale() > SCALE
-        ? null
-        : exact.setScale(Math.min(Math.max(exact.scale(), 0), SCALE), RoundingMode.HALF_EVEN);
+  private static @Nullable Cost cost(@Nullable JsonNode stated) {
+    BigDecimal amount = AMOUNT.rounded(stated);
+    return amount == null || amount.signum() < 0 ? null : Cost.total(amount, "USD");
   }
 
   private static @Nullable String orElse(@Nullable String value, @Nullable String otherwise) {

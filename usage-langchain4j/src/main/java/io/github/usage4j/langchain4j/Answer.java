@@ -6,7 +6,6 @@ import dev.langchain4j.model.chat.response.ChatResponseMetadata;
 import dev.langchain4j.model.output.FinishReason;
 import dev.langchain4j.model.output.Response;
 import dev.langchain4j.model.output.TokenUsage;
-import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent.Source;
 import io.github.usage4j.UsageEventBuilder;
@@ -53,7 +52,7 @@ record Answer(
   Answer onTheWire(WireCapture.Sum seen) {
     StatedUsage stated = usage;
     if (seen.stated() && usage.source() != Source.HOST) {
-      stated = isMore(usage.tokens(), seen.usage().tokens()) ? usage.notAll() : seen.usage();
+      stated = isMore(usage.tokens(), seen.total()) ? usage.notAll() : seen.usage();
     }
     Map<String, BigDecimal> units = seen.usage().units();
     return new Answer(
@@ -66,10 +65,9 @@ record Answer(
         seen.exchanges());
   }
 
-  private static boolean isMore(TokenCounts client, TokenCounts wire) {
+  private static boolean isMore(TokenCounts client, long seen) {
     Long told = client.total();
-    Long seen = wire.total();
-    return told != null && seen != null && told > seen;
+    return told != null && told > seen;
   }
 
   /** Reads an answer. Never throws: what cannot be read is unknown, and reported. */
@@ -183,6 +181,6 @@ record Answer(
         .toolCalls(toolCalls)
         .attempts(Math.max(1, exchanges))
         .source(usage.tokens().isUnknown() ? null : usage.source())
-        .statedCost(usage.costUsd() == null ? null : Cost.total(usage.costUsd(), "USD"));
+        .statedCost(usage.cost());
   }
 }

@@ -56,7 +56,7 @@ final class CallFigures {
           return seen;
         });
     Answer known = answer.onTheWire(seen);
-    started.describe(known::describe).exchanges(seen.parts());
+    started.describe(known::describe).exchanges(known.usage().requests());
     StatedUsage usage = known.usage().completed(provider);
     reportDropped(usage);
     if (usage.tokens().isUnknown() && settings.estimator() != null && estimate != null) {
@@ -75,7 +75,7 @@ final class CallFigures {
   void cancelled(TrackedCall started) {
     WireCapture.Sum seen = seen(false);
     Answer known = Answer.NONE.onTheWire(seen);
-    started.describe(known::describe).exchanges(seen.parts());
+    started.describe(known::describe).exchanges(known.usage().requests());
     TokenCounts tokens = known.usage().tokens();
     TokenCounts probable = probable(tokens, known.usage().partial());
     started.cancelled(
@@ -91,7 +91,7 @@ final class CallFigures {
   static void endBeside(WireCapture.Sum own, @Nullable Throwable error, TrackedCall started) {
     Answer known = Answer.NONE.onTheWire(own);
     TokenCounts tokens = known.usage().tokens();
-    started.describe(known::describe).exchanges(own.parts());
+    started.describe(known::describe).exchanges(known.usage().requests());
     if (error == null && own.stated()) {
       started.succeeded(tokens, quality(known.usage()));
     } else {
@@ -108,8 +108,8 @@ final class CallFigures {
   /** Adds what is known of a call that did not come to a good end. */
   void cutShort(TrackedCall started, UsageEventBuilder event) {
     WireCapture.Sum seen = seen(false);
-    started.exchanges(seen.parts());
     Answer known = Answer.NONE.onTheWire(seen);
+    started.exchanges(known.usage().requests());
     known.describe(event);
     StatedUsage usage = known.usage();
     reportDropped(usage);
