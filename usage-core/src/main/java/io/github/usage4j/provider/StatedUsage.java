@@ -136,9 +136,9 @@ public record StatedUsage(
     return new TokenCounts(null, tokens, null, null, null, null, null, null, null);
   }
 
-  /** True if nothing at all was stated that is counted or charged. */
+  /** True if nothing was stated that is counted or charged. */
   public boolean isEmpty() {
-    return tokens.isUnknown() && units.isEmpty() && others.isEmpty();
+    return tokens.isUnknown() && units.isEmpty() && others.isEmpty() && cost == null;
   }
 
   /** True if the figures are not all that was used, or may not be. */
@@ -186,9 +186,12 @@ public record StatedUsage(
       interim = usage.interim;
     }
 
+    /** A count that is too large for an event, such as a sum of large ones, is none. */
     StatedUsage build() {
+      var figures = new Figures().all(tokens);
+      dropped |= figures.anyDropped();
       return new StatedUsage(
-          tokens,
+          figures.anyDropped() ? figures.counts() : tokens,
           requests,
           others,
           units,

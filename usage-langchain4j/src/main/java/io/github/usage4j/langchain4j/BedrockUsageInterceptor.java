@@ -114,7 +114,7 @@ public final class BedrockUsageInterceptor implements ExecutionInterceptor {
     exchange.piece(
         usage -> {
           if (usage instanceof InvokedUsage invoked) {
-            invoked.tier(name -> response.firstMatchingHeader(name).orElse(null));
+            invoked.terms(name -> response.firstMatchingHeader(name).orElse(null));
           }
         });
     return Optional.of(new Watched(content.get(), exchange));
@@ -155,7 +155,7 @@ public final class BedrockUsageInterceptor implements ExecutionInterceptor {
       exchange.body(
           usage -> {
             if (usage instanceof InvokedUsage invoked) {
-              invoked.tier(name -> http.firstMatchingHeader(name).orElse(null));
+              invoked.terms(name -> http.firstMatchingHeader(name).orElse(null));
               invoked.headers(name -> http.firstMatchingHeader(name).orElse(null));
             }
             if (body != null && json) {
