@@ -5,6 +5,7 @@ import io.github.usage4j.TokenCounts;
 import io.github.usage4j.internal.UsualTiers;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,13 +20,18 @@ final class ExchangeSum {
   private ExchangeSum() {}
 
   /** See {@link StatedUsage#sum}. */
-  static StatedUsage of(List<StatedUsage> exchanges) {
+  static StatedUsage of(List<StatedUsage> exchanges, @Nullable String answeredBy) {
     if (exchanges.size() < 2) {
       return exchanges.isEmpty() ? StatedUsage.NONE : exchanges.get(0);
     }
     List<StatedUsage> measured =
         exchanges.stream().filter(exchange -> !exchange.tokens().isUnknown()).toList();
     List<List<StatedUsage>> groups = groups(measured.isEmpty() ? exchanges : measured);
+    for (int i = 1; i < groups.size(); i++) {
+      if (isOf(answeredBy, groups.get(i)) && !isOf(answeredBy, groups.get(0))) {
+        Collections.swap(groups, 0, i);
+      }
+    }
     StatedUsage.Parts sum = add(groups.get(0));
     var others = new ArrayList<StatedUsage>();
     exchanges.forEach(exchange -> others.addAll(exchange.others()));
@@ -65,6 +71,10 @@ final class ExchangeSum {
     return sameModel
         && a.conditions().equals(b.conditions())
         && tier(a.serviceTier()).equals(tier(b.serviceTier()));
+  }
+
+  private static boolean isOf(@Nullable String model, List<StatedUsage> group) {
+    return model != null && group.stream().anyMatch(one -> model.equals(one.model()));
   }
 
   private static String tier(@Nullable String stated) {

@@ -72,9 +72,12 @@ public record StatedUsage(
    * not priced alike (another model, service tier or condition than the last one has) are not added
    * up but are among the {@code others}; nothing is priced as something that it is not. The cost is
    * null if one of them states none.
+   *
+   * @param answeredBy the model of the answer that the caller got, whose exchanges are added up in
+   *     place of those that are priced as the last one; null if that is not known
    */
-  public static StatedUsage sum(List<StatedUsage> exchanges) {
-    return ExchangeSum.of(exchanges);
+  public static StatedUsage sum(List<StatedUsage> exchanges, @Nullable String answeredBy) {
+    return ExchangeSum.of(exchanges, answeredBy);
   }
 
   /** The same with other counts of this answer's model, of which no requests are known. */
@@ -86,10 +89,18 @@ public record StatedUsage(
     return parts.build();
   }
 
-  /** The same with other units. */
-  public StatedUsage units(Map<String, BigDecimal> others) {
+  /** The same with what is stated beside token counts elsewhere: units and conditions. */
+  public StatedUsage besides(StatedUsage elsewhere) {
     var parts = new Parts(this);
-    parts.units = others;
+    parts.units = elsewhere.units.isEmpty() ? units : elsewhere.units;
+    parts.conditions = elsewhere.conditions.isEmpty() ? conditions : elsewhere.conditions;
+    return parts.build();
+  }
+
+  /** The same with another stated cost. */
+  public StatedUsage cost(@Nullable Cost other) {
+    var parts = new Parts(this);
+    parts.cost = other;
     return parts.build();
   }
 

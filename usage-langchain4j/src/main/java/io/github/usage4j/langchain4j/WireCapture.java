@@ -100,6 +100,15 @@ final class WireCapture {
    * @param provider who was called, as events say
    */
   Sum sum(boolean answered, String provider) {
+    return sum(answered, provider, null);
+  }
+
+  /**
+   * What was stated until now.
+   *
+   * @param answeredBy the model that the client says it was, if it says so
+   */
+  Sum sum(boolean answered, String provider, @Nullable String answeredBy) {
     List<WireExchange> all = exchanges();
     if (all.isEmpty()) {
       return Sum.NONE;
@@ -121,7 +130,7 @@ final class WireCapture {
         silent |= seen.progress() != Progress.REFUSED;
       }
     }
-    StatedUsage sum = StatedUsage.sum(stated);
+    StatedUsage sum = StatedUsage.sum(stated, answeredBy);
     boolean incomplete = !sum.tokens().isUnknown() && (silent || open);
     return new Sum(incomplete ? sum.notAll() : sum, all.size(), total);
   }
