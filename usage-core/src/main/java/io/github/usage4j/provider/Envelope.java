@@ -77,23 +77,11 @@ class Envelope {
     ObjectNode best = block;
     for (ObjectNode other : new ObjectNode[] {fallback, inAnswer, bare}) {
       boolean there = other != null && !other.isEmpty();
-      if (there && (best == null || (!counts(best) && counts(other)))) {
+      if (there && (best == null || (!UsageBlock.counts(best) && UsageBlock.counts(other)))) {
         best = other;
       }
     }
     return best;
-  }
-
-  /** Whether anything in it is more than 0. */
-  private static boolean counts(JsonNode block) {
-    for (JsonNode value : block) {
-      boolean more =
-          value.isNumber() ? value.decimalValue().signum() > 0 : value.isObject() && counts(value);
-      if (more) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private void fields(JsonParser parser, boolean outer) throws IOException {
@@ -211,7 +199,7 @@ class Envelope {
   private void ofAnswer(@Nullable ObjectNode usage) {
     if (usage != null) {
       contradicts |= inAnswer != null && !inAnswer.equals(usage);
-      inAnswer = inAnswer == null || !counts(inAnswer) ? usage : inAnswer;
+      inAnswer = inAnswer == null || !UsageBlock.counts(inAnswer) ? usage : inAnswer;
     }
   }
 

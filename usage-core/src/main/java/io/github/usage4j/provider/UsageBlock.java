@@ -56,7 +56,10 @@ final class UsageBlock {
   void take(ObjectNode later, boolean completes) {
     UsageShape known = UsageShape.of(fields);
     UsageShape shape = UsageShape.of(later);
-    boolean other = known != null && shape != null && shape != known && !completes;
+    boolean other = !completes && areApart(known, shape);
+    if (other && !counts(later)) {
+      return;
+    }
     if (other || (known == UsageShape.GEMINI && !continues(later))) {
       fields.removeAll();
     } else if (known == UsageShape.GEMINI) {
@@ -70,6 +73,27 @@ final class UsageBlock {
     } else {
       grow(fields, later);
     }
+  }
+
+  /** Whether two blocks are of different formats; a total alone may be of any. */
+  private static boolean areApart(@Nullable UsageShape known, @Nullable UsageShape later) {
+    return known != null
+        && later != null
+        && known != later
+        && known != UsageShape.TOTAL_ONLY
+        && later != UsageShape.TOTAL_ONLY;
+  }
+
+  /** Whether anything in it is more than 0. */
+  static boolean counts(JsonNode block) {
+    for (JsonNode value : block) {
+      boolean more =
+          value.isNumber() ? value.decimalValue().signum() > 0 : value.isObject() && counts(value);
+      if (more) {
+        return true;
+      }
+    }
+    return false;
   }
 
   // Gemini
