@@ -1,6 +1,7 @@
 package io.github.usage4j.limit;
 
 import io.github.usage4j.UsageEvent;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -22,18 +23,26 @@ final class LimitHold implements UsageLimiter.Hold {
   }
 
   @Override
-  public void settle(UsageEvent event) {
+  public void settle(UsageEvent event, List<UsageEvent> others) {
     if (limiter == null || !over.compareAndSet(false, true)) {
       return;
     }
+    settle(limiter, event, taken);
+    for (UsageEvent other : others) {
+      // Under a limit of its model alone, it counts as a recorded call does: once it is stored.
+      settle(limiter, other, new long[counters.length]);
+    }
+  }
+
+  private void settle(UsageLimiter by, UsageEvent event, long[] reserved) {
     var used = new long[counters.length];
     for (int i = 0; i < counters.length; i++) {
       Counter counter = counters[i];
       boolean counts = counter.key.counts(event);
       used[i] = counts ? counter.units.up(counter.key.amountOf(event)) : 0;
-      counter.settle(taken[i], used[i]);
+      counter.settle(reserved[i], used[i]);
     }
-    limiter.ended(event, counters, used);
+    by.ended(event, counters, used);
   }
 
   @Override

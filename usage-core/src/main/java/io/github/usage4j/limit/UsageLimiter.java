@@ -53,10 +53,13 @@ public final class UsageLimiter {
   public interface Hold {
 
     /**
-     * The call has ended with this event. To be called before the event is handed to a sink, so
-     * that its usage is at no moment missing.
+     * The call has ended. To be called before its events are handed to a sink, so that their usage
+     * is at no moment missing.
+     *
+     * @param event the call's own
+     * @param others what was used for it besides, such as by another model; as a rule none
      */
-    void settle(UsageEvent event);
+    void settle(UsageEvent event, List<UsageEvent> others);
 
     /** The call was not made, or is accounted for otherwise. */
     void release();

@@ -1,19 +1,15 @@
 package io.github.usage4j.pricing;
 
 import io.github.usage4j.internal.Checks;
+import io.github.usage4j.internal.UsualTiers;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 
 /** What is different for calls of a service tier other than the provider's usual one. */
 record ServiceTiers(Map<String, Rates> byName) {
 
   static final ServiceTiers NONE = new ServiceTiers(Map.of());
-
-  /** What providers call the tier that their list prices are for. */
-  private static final Set<String> USUAL =
-      Set.of("default", "standard", "auto", "on_demand", "on-demand");
 
   /** The words of Vertex for tiers that Gemini's own service, and price lists, call otherwise. */
   private static final Map<String, String> ALIASES =
@@ -24,7 +20,7 @@ record ServiceTiers(Map<String, Rates> byName) {
   }
 
   static boolean isUsual(String tier) {
-    return USUAL.contains(ModelMatch.lower(tier));
+    return UsualTiers.isUsual(tier);
   }
 
   boolean isEmpty() {

@@ -19,6 +19,7 @@ public final class Figures {
   private @Nullable Long reasoning;
   private @Nullable Long inputAudio;
   private @Nullable Long outputAudio;
+  private @Nullable Long cacheReadAudio;
   private @Nullable Long total;
   private boolean dropped;
 
@@ -103,6 +104,24 @@ public final class Figures {
     return this;
   }
 
+  /** Audio that was read from a cache: a part of what was, and of the audio. */
+  public Figures cacheReadAudio(@Nullable Number tokens) {
+    cacheReadAudio = checked(tokens);
+    return this;
+  }
+
+  /** Takes counts as they are. */
+  Figures all(TokenCounts counts) {
+    return input(counts.input())
+        .output(counts.output())
+        .cacheRead(counts.cacheRead())
+        .cacheWrite(counts.cacheWrite())
+        .cacheWriteOneHour(counts.cacheWriteOneHour())
+        .reasoning(counts.reasoning())
+        .audio(counts.inputAudio(), counts.outputAudio())
+        .cacheReadAudio(counts.cacheReadAudio());
+  }
+
   /** Something was stated that is not a figure. */
   public Figures drop() {
     dropped = true;
@@ -129,7 +148,7 @@ public final class Figures {
         reasoning,
         inputAudio,
         outputAudio,
-        null);
+        cacheReadAudio);
   }
 
   private @Nullable Long checked(@Nullable Number tokens) {

@@ -5,8 +5,9 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.node.TextNode;
+import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageEvent.Source;
+import io.github.usage4j.internal.DecimalBounds;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -32,21 +33,19 @@ public final class InvokedUsage extends RawUsage {
 
   private final ObjectNode counted = JsonNodeFactory.instance.objectNode();
 
-  /** Takes the service tier from the headers of an answer, or of a stream that begins. */
-  public void tier(Function<String, @Nullable String> header) {
-    String stated = header.apply("x-amzn-bedrock-service-tier");
-    if (stated != null) {
-      tier(TextNode.valueOf(stated));
-    }
+  /** Takes the terms of the call from the headers of an answer, or of a stream that begins. */
+  public void terms(Function<String, @Nullable String> header) {
+    tier(header.apply("x-amzn-bedrock-service-tier"));
+    conditions.take(Conditions.LATENCY, header.apply("x-amzn-bedrock-performanceconfig-latency"));
   }
 
   /** Takes what Bedrock counted from the headers of an answer. */
   public void headers(Function<String, @Nullable String> header) {
     HEADERS.forEach(
         (name, count) -> {
-          String value = header.apply(name);
-          if (value != null && value.matches("\\d{1,18}")) {
-            counted.put(count, Long.parseLong(value));
+          Long value = DecimalBounds.wholeNumber(header.apply(name));
+          if (value != null && value >= 0) {
+            counted.put(count, value);
           }
         });
   }
@@ -72,62 +71,75 @@ public final class InvokedUsage extends RawUsage {
   }
 
   @Override
-  void other(String field, JsonParser parser, Document to) throws IOException {
-    switch (field) {
-      case "amazon-bedrock-invocationMetrics" -> {
-        JsonNode metrics = tree(parser);
-        for (String count : COUNTS) {
-          if (metrics.hasNonNull(count)) {
-            counted.set(count, metrics.get(count));
-          }
-        }
-      }
-      case "metadata" -> to.fallback = usageWithin(parser, to.fallback);
-      case "prompt_token_count",
-          "generation_token_count",
-          "inputTextTokenCount",
-          "totalOutputTextTokenCount" -> {
-        JsonNode count = tree(parser);
-        if (!count.isNull()) {
-          to.bare.set(field, count);
-        }
-      }
-      case "results" -> results(parser, to);
-      default -> parser.skipChildren();
-    }
+  Envelope envelope(ToolUse tools) {
+    return new InvokedEnvelope(tools);
   }
 
-  /** Titan may give several answers, each with its count. */
-  private static void results(JsonParser parser, Document to) throws IOException {
-    long tokens = 0;
-    boolean any = false;
-    for (JsonToken part = first(parser); part != null; part = next(parser)) {
-      while (parser.nextToken() == JsonToken.FIELD_NAME) {
-        boolean count = parser.currentName().equals("tokenCount");
-        if (parser.nextToken().isNumeric() && count) {
-          tokens += parser.getValueAsLong();
-          any = true;
+  /** Reads what only models on Bedrock state. */
+  private final class InvokedEnvelope extends Envelope {
+
+    InvokedEnvelope(ToolUse tools) {
+      super(tools);
+    }
+
+    @Override
+    void other(String field, JsonParser parser) throws IOException {
+      switch (field) {
+        case "amazon-bedrock-invocationMetrics" -> {
+          JsonNode metrics = tree(parser);
+          for (String count : COUNTS) {
+            if (metrics.hasNonNull(count)) {
+              counted.set(count, metrics.get(count));
+            }
+          }
         }
-        parser.skipChildren();
+        case "metadata" -> fallbackIn(parser);
+        case "prompt_token_count",
+            "generation_token_count",
+            "inputTextTokenCount",
+            "totalOutputTextTokenCount" -> {
+          JsonNode count = tree(parser);
+          if (!count.isNull()) {
+            bare.set(field, count);
+          }
+        }
+        case "results" -> results(parser);
+        default -> parser.skipChildren();
       }
     }
-    if (any) {
-      to.bare.put("totalOutputTextTokenCount", tokens);
+
+    /** Titan may give several answers, each with its count. */
+    private void results(JsonParser parser) throws IOException {
+      long tokens = 0;
+      boolean any = false;
+      for (JsonToken part = first(parser); part != null; part = next(parser)) {
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+          boolean isCount = parser.currentName().equals("tokenCount");
+          if (parser.nextToken().isNumeric() && isCount) {
+            Long count = DecimalBounds.wholeNumber(tree(parser));
+            tokens += count == null ? 0 : Math.min(count, UsageEvent.MAX_TOKENS);
+            any = true;
+          }
+          parser.skipChildren();
+        }
+      }
+      if (any) {
+        bare.put("totalOutputTextTokenCount", tokens);
+      }
     }
   }
 
   /** The pieces of a stream of Llama or Titan state one count after the other. */
   @Override
-  boolean completes(Document document) {
+  boolean completes(Envelope document) {
     return !document.bare.isEmpty() || super.completes(document);
   }
 
   /** Those counts run along with the text; a block in Bedrock's own words comes at the end. */
   @Override
-  boolean concludes(Document document) {
-    JsonNode block = document.block != null ? document.block : document.fallback;
+  boolean concludes(Envelope document, ObjectNode block) {
     return document.bare.isEmpty()
-        && ((block != null && block.has("inputTokens")) || super.concludes(document));
+        && (block.has("inputTokens") || super.concludes(document, block));
   }
 
   @Override
@@ -138,10 +150,23 @@ public final class InvokedUsage extends RawUsage {
   @Override
   public StatedUsage stated(Source source) {
     StatedUsage model = super.stated(source);
-    StatedUsage bedrock = stated(counted, false, source);
+    var figures = new Figures();
+    UsageShape.INVOCATION.read(new UsageShape.Usage(counted, figures), figures);
+    StatedUsage bedrock = StatedUsage.of(figures, source);
     boolean better =
         model.tokens().isUnknown() || ((model.interim() || !complete(model)) && complete(bedrock));
-    return better && !bedrock.tokens().isUnknown() ? bedrock : model;
+    return better && !bedrock.tokens().isUnknown() ? withTheRest(bedrock) : model;
+  }
+
+  /** What Bedrock counted, with what the model states besides counts. */
+  private StatedUsage withTheRest(StatedUsage bedrock) {
+    StatedUsage.Parts all = parts(bedrock.source());
+    all.tokens = bedrock.tokens();
+    all.requests = List.of();
+    all.unexplained = bedrock.unexplained();
+    all.dropped = bedrock.dropped();
+    all.interim = false;
+    return all.build();
   }
 
   private static boolean complete(StatedUsage usage) {

@@ -4,16 +4,13 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectReader;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.usage4j.UsageEvent.Source;
+import io.github.usage4j.internal.DecimalBounds;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.math.RoundingMode;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,53 +22,33 @@ import org.jspecify.annotations.Nullable;
  * everything else is skipped and nothing of it kept. A broken document gives what was read until
  * then.
  *
- * <p>Looks at fixed depths only (the document itself and {@code message}, {@code response}, {@code
- * delta}, {@code meta}, {@code x_groq} in it), so that an answer which talks of usage is not taken
- * for one. Not safe for use by several threads.
+ * <p>Looks at fixed depths only, so that an answer which talks of usage is not taken for one. Not
+ * safe for use by several threads.
  */
 public class RawUsage {
 
-  private static final ObjectReader TREE =
-      JsonMapper.builder()
-          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-          .build()
-          .readerFor(JsonNode.class);
-
-  private static final JsonFactory JSON = TREE.getFactory();
-
-  /** A dollar amount has at most as many decimals as {@link io.github.usage4j.Cost} keeps. */
-  private static final int SCALE = 18;
+  private static final JsonFactory JSON = Envelope.TREE.getFactory();
 
   /** Events after which nothing comes, of OpenAI's Responses and of Cohere. */
   private static final Set<String> LAST =
       Set.of("response.completed", "response.incomplete", "response.failed", "message-end");
 
-  /** What some write as the reason while there is none yet. */
-  private static final Set<String> NO_REASON = Set.of("", "null", "FINISH_REASON_UNSPECIFIED");
-
   /** What the tier is called within a usage block; a later name counts more than one before. */
   private static final List<String> TIERS = List.of("service_tier", "trafficType", "serviceTier");
 
-  private final ObjectNode usage = JsonNodeFactory.instance.objectNode();
+  /** What a piece of a stream has in it that may state something, whatever it is a part of. */
+  private static final List<String> SIGNS =
+      List.of("usage", "output_item.done", "eval_count", "billed_units", "groundingMetadata");
+
+  final Conditions conditions = new Conditions();
+  private final UsageBlock usage = new UsageBlock();
+  private final ToolUse tools = new ToolUse();
   private @Nullable String model;
   private @Nullable String serviceTier;
+  private boolean contradicts;
   private boolean interim;
   private boolean concluded;
   private @Nullable Exception problem;
-
-  /** What one document states apart from the usage block itself. */
-  static final class Document {
-    @Nullable String type;
-    @Nullable JsonNode block;
-    @Nullable JsonNode fallback;
-    final ObjectNode bare = JsonNodeFactory.instance.objectNode();
-
-    /** Whether it has a list of answers, which is empty. */
-    boolean noAnswers;
-
-    /** Whether it says why the model stopped. */
-    boolean stopped;
-  }
 
   /** Reads a document, or an event of a stream. */
   public RawUsage read(String json) {
@@ -128,15 +105,20 @@ public class RawUsage {
 
   /** Takes a usage block that somebody else parsed. */
   public RawUsage usage(ObjectNode block) {
-    var document = new Document();
-    document.block = block;
-    take(document);
+    Envelope envelope = envelope(tools);
+    envelope.block(block);
+    take(envelope);
     return this;
   }
 
   /** Spares most events of a stream the parser; one that merely talks of usage costs a parse. */
   public static boolean mayState(String json) {
-    return json.contains("usage") || json.contains("eval_count") || json.contains("billed_units");
+    for (String sign : SIGNS) {
+      if (json.contains(sign)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void readAll(JsonParser parser) throws IOException {
@@ -153,167 +135,47 @@ public class RawUsage {
   }
 
   private void readDocument(JsonParser parser) throws IOException {
-    var document = new Document();
+    Envelope envelope = envelope(tools);
     try {
-      readFields(parser, document, true);
+      envelope.read(parser);
     } finally {
-      take(document);
+      take(envelope);
     }
   }
 
-  private void readFields(JsonParser parser, Document to, boolean outer) throws IOException {
-    while (parser.nextToken() == JsonToken.FIELD_NAME) {
-      String field = parser.currentName();
-      parser.nextToken();
-      switch (field) {
-        case "usage", "usageMetadata", "usage_metadata" -> block(parser, to);
-        case "prompt_eval_count", "eval_count" -> {
-          if (outer) {
-            to.bare.set(field, TREE.readValue(parser));
-          }
-        }
-        case "tokens", "billed_units" -> {
-          if (!outer && parser.currentToken() == JsonToken.START_OBJECT) {
-            to.bare.set(field, TREE.readValue(parser));
-          } else {
-            parser.skipChildren();
-          }
-        }
-        case "type" -> {
-          to.type = outer ? parser.getValueAsString() : to.type;
-          parser.skipChildren();
-        }
-        case "model", "modelVersion" -> {
-          model = orElse(parser.getValueAsString(), model);
-          parser.skipChildren();
-        }
-        case "service_tier" -> {
-          serviceTier = orElse(parser.getValueAsString(), serviceTier);
-          parser.skipChildren();
-        }
-        case "serviceTier" -> {
-          JsonNode stated = tree(parser);
-          tier(stated.isObject() ? stated.get("type") : stated); // an object of Bedrock's
-        }
-        case "x_groq" -> to.fallback = usageWithin(parser, to.fallback);
-        case "choices", "candidates" -> answers(parser, to);
-        case "stop_reason" -> {
-          to.stopped |= parser.currentToken() != JsonToken.VALUE_NULL;
-          parser.skipChildren();
-        }
-        case "message", "response", "delta", "meta" -> {
-          boolean looked = outer || field.equals("meta"); // Cohere's first streams: response.meta
-          if (looked && parser.currentToken() == JsonToken.START_OBJECT) {
-            readFields(parser, to, false);
-          } else {
-            parser.skipChildren();
-          }
-        }
-        default -> {
-          if (outer) {
-            other(field, parser, to);
-          } else {
-            parser.skipChildren();
-          }
-        }
-      }
-    }
+  /** What reads the next document. */
+  Envelope envelope(ToolUse tools) {
+    return new Envelope(tools);
   }
 
-  /** A field that means nothing to most providers; leaves the parser at the end of its value. */
-  void other(String field, JsonParser parser, Document to) throws IOException {
-    parser.skipChildren();
-  }
-
-  static JsonNode tree(JsonParser parser) throws IOException {
-    return TREE.readValue(parser);
-  }
-
-  /** Whether there are any, and whether one of them says why it ends. */
-  private static void answers(JsonParser parser, Document to) throws IOException {
-    to.noAnswers = parser.currentToken() == JsonToken.START_ARRAY;
-    for (JsonToken part = first(parser); part != null; part = next(parser)) {
-      to.noAnswers = false;
-      while (parser.nextToken() == JsonToken.FIELD_NAME) {
-        String field = parser.currentName();
-        boolean reason = field.equals("finish_reason") || field.equals("finishReason");
-        boolean stated = parser.nextToken() == JsonToken.VALUE_STRING && reason;
-        to.stopped |= stated && !NO_REASON.contains(parser.getText());
-        parser.skipChildren();
-      }
-    }
-  }
-
-  /** Enters an array; null if this is none, or an empty one. */
-  static @Nullable JsonToken first(JsonParser parser) throws IOException {
-    if (parser.currentToken() == JsonToken.START_ARRAY) {
-      return next(parser);
-    }
-    parser.skipChildren();
-    return null;
-  }
-
-  /** The next part of an array that was entered; null if there is none. Values are skipped. */
-  static @Nullable JsonToken next(JsonParser parser) throws IOException {
-    JsonToken part = parser.nextToken();
-    while (part != JsonToken.START_OBJECT && part != JsonToken.END_ARRAY && part != null) {
-      parser.skipChildren();
-      part = parser.nextToken();
-    }
-    return part == JsonToken.START_OBJECT ? part : null;
-  }
-
-  private static void block(JsonParser parser, Document to) throws IOException {
-    JsonNode found = TREE.readValue(parser);
-    if (found instanceof ObjectNode && !found.isEmpty()) {
-      to.block = found;
-    }
-  }
-
-  static @Nullable JsonNode usageWithin(JsonParser parser, @Nullable JsonNode otherwise)
-      throws IOException {
-    if (parser.currentToken() == JsonToken.START_OBJECT) {
-      JsonNode found = tree(parser).get("usage");
-      return found instanceof ObjectNode ? found : otherwise;
-    }
-    parser.skipChildren();
-    return otherwise;
-  }
-
-  /** The last block of a stream wins; those of Anthropic's events complete each other. */
-  private void take(Document document) {
-    JsonNode found = document.block != null ? document.block : document.fallback;
-    if (found == null) {
-      found = document.bare.isEmpty() ? null : document.bare;
-    }
-    if (!(found instanceof ObjectNode block)) {
+  private void take(Envelope document) {
+    model = Envelope.orElse(document.model, model);
+    tier(document.serviceTier);
+    conditions.take(Conditions.LATENCY, document.latency);
+    ObjectNode block = document.block();
+    if (block == null) {
       return;
     }
-    if (!completes(document)) {
-      usage.removeAll();
-    }
+    usage.take(block, completes(document));
+    conditions.take(block);
+    contradicts |= document.contradicts;
     interim = "message_start".equals(document.type);
-    concluded = concludes(document);
-    block
-        .properties()
-        .forEach(
-            field -> {
-              if (!field.getValue().isNull() || !usage.has(field.getKey())) {
-                usage.set(field.getKey(), field.getValue());
-              }
-            });
-    TIERS.forEach(key -> tier(block.get(key)));
-  }
-
-  /** Takes the name of a service tier; anything else is none. */
-  final void tier(@Nullable JsonNode stated) {
-    if (stated != null && stated.isTextual() && !stated.asText().endsWith("UNSPECIFIED")) {
-      serviceTier = orElse(stated.asText(), serviceTier);
+    concluded = concludes(document, block);
+    for (String key : TIERS) {
+      JsonNode tier = block.get(key);
+      if (tier != null && tier.isTextual() && !tier.asText().endsWith("UNSPECIFIED")) {
+        tier(tier.asText());
+      }
     }
   }
 
-  /** Whether its figures complete those of the documents before. */
-  boolean completes(Document document) {
+  /** Takes the name of a service tier, if there is one. */
+  final void tier(@Nullable String stated) {
+    serviceTier = Envelope.orElse(stated, serviceTier);
+  }
+
+  /** Whether its figures complete those of the documents before, though they are of few counts. */
+  boolean completes(Envelope document) {
     return "message_delta".equals(document.type);
   }
 
@@ -321,10 +183,10 @@ public class RawUsage {
    * Whether its figures are known to be the last ones: the model says that it stopped, or they come
    * in a way in which they do not come before the end.
    */
-  boolean concludes(Document document) {
-    JsonNode block = document.block;
+  boolean concludes(Envelope document, ObjectNode block) {
+    Long output = DecimalBounds.wholeNumber(block.get("completion_tokens"));
     return document.stopped
-        || (document.noAnswers && block != null && block.path("completion_tokens").asLong() > 0)
+        || (document.noAnswers && output != null && output > 0)
         || document.bare.has("eval_count")
         || (document.type != null && LAST.contains(document.type));
   }
@@ -336,43 +198,36 @@ public class RawUsage {
 
   /** What was stated until now, read at this source; empty if nothing was. */
   public StatedUsage stated(Source source) {
-    return stated(usage, interim, source);
+    StatedUsage stated = parts(source).build();
+    return stated.isEmpty() ? StatedUsage.NONE : stated;
   }
 
-  final StatedUsage stated(ObjectNode usage, boolean interim, Source source) {
-    UsageShape shape = UsageShape.of(usage);
-    Map<String, BigDecimal> units = StatedUnits.of(usage);
-    if (shape == null && units.isEmpty()) {
-      return StatedUsage.NONE;
-    }
+  final StatedUsage.Parts parts(Source source) {
+    ObjectNode block = usage.fields();
+    UsageShape shape = UsageShape.of(block);
     var figures = new Figures();
     if (shape != null) {
-      shape.read(new UsageShape.Usage(usage, figures), figures);
+      shape.read(new UsageShape.Usage(block, figures), figures);
     }
-    return new StatedUsage(
-        figures.counts(),
-        figures.unexplained(),
-        figures.anyDropped(),
-        interim,
-        source,
-        cost(usage.get("cost")),
-        model,
-        serviceTier,
-        units);
+    var parts = new StatedUsage.Parts(figures, source);
+    parts.dropped |= contradicts || usage.contradicts(concluded);
+    parts.interim = interim;
+    parts.model = model;
+    parts.serviceTier = serviceTier;
+    parts.conditions = conditions.priced();
+    parts.cost = StatedCost.of(block);
+    parts.units = units(block);
+    if (shape != null) {
+      Iterations.take(block, shape, parts);
+    }
+    return parts;
   }
 
-  /** OpenRouter's dollars, which floating point gave some digits too many. */
-  private static @Nullable BigDecimal cost(@Nullable JsonNode stated) {
-    if (stated == null || !stated.isNumber() || stated.decimalValue().signum() < 0) {
-      return null;
-    }
-    BigDecimal exact = stated.decimalValue();
-    return exact.precision() - exact.scale() > SCALE
-        ? null
-        : exact.setScale(Math.min(Math.max(exact.scale(), 0), SCALE), RoundingMode.HALF_EVEN);
-  }
-
-  private static @Nullable String orElse(@Nullable String value, @Nullable String otherwise) {
-    return value == null || value.isBlank() ? otherwise : value;
+  /** What the block states comes before what the answer shows. */
+  private Map<String, BigDecimal> units(ObjectNode block) {
+    var units = new HashMap<>(tools.units(model));
+    units.putAll(StatedUnits.of(block));
+    units.values().removeIf(amount -> amount.signum() == 0);
+    return units;
   }
 }

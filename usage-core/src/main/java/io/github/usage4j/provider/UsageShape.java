@@ -1,7 +1,8 @@
 package io.github.usage4j.provider;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.math.BigDecimal;
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.internal.DecimalBounds;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,11 +26,18 @@ enum UsageShape {
           .cacheWrite(
               u.first(u.count("prompt_tokens_details", "cache_write_tokens"), u.cacheWrites()))
           .cacheWriteOneHour(u.cacheWritesOneHour())
-          .reasoning(u.count("completion_tokens_details", "reasoning_tokens"))
-          .totalWithReasoning(u.count("total_tokens"))
+          .reasoning(
+              u.first(
+                  u.count("completion_tokens_details", "reasoning_tokens"),
+                  u.count("reasoning_tokens")))
           .audio(
               u.count("prompt_tokens_details", "audio_tokens"),
-              u.count("completion_tokens_details", "audio_tokens"));
+              u.count("completion_tokens_details", "audio_tokens"))
+          .cacheReadAudio(u.cachedAudio("prompt_tokens_details"));
+      if (hasAny(u.node(), "citation_tokens", "num_search_queries")) {
+        to.outputWithoutReasoning(u.count("completion_tokens")); // Perplexity's deep research
+      }
+      to.totalWithReasoning(u.count("total_tokens"));
     }
   },
   /** OpenAI's Responses and, with details by another name, its transcriptions. */
@@ -41,7 +49,9 @@ enum UsageShape {
           .cacheRead(u.detail("input", "cached_tokens"))
           .cacheWrite(u.detail("input", "cache_write_tokens"))
           .reasoning(u.detail("output", "reasoning_tokens"))
-          .audio(u.detail("input", "audio_tokens"), u.detail("output", "audio_tokens"));
+          .audio(u.detail("input", "audio_tokens"), u.detail("output", "audio_tokens"))
+          .cacheReadAudio(
+              u.first(u.cachedAudio("input_tokens_details"), u.cachedAudio("input_token_details")));
     }
   },
   /** Anthropic's Messages: input is stated apart from cache reads and writes. */
@@ -64,7 +74,10 @@ enum UsageShape {
           .outputWithoutReasoning(u.count("candidatesTokenCount"))
           .input(sum(u.count("promptTokenCount"), u.count("toolUsePromptTokenCount")))
           .cacheRead(u.count("cachedContentTokenCount"))
-          .audio(u.audio("promptTokensDetails"), u.audio("candidatesTokensDetails"))
+          .audio(
+              sum(u.audio("promptTokensDetails"), u.audio("toolUsePromptTokensDetails")),
+              u.audio("candidatesTokensDetails"))
+          .cacheReadAudio(u.audio("cacheTokensDetails"))
           .totalWithInput(u.count("totalTokenCount"));
     }
   },
@@ -210,18 +223,24 @@ enum UsageShape {
       return first(count(whole + "_tokens_details", key), count(whole + "_token_details", key));
     }
 
-    /** The audio part of a list of modalities. */
+    /** The audio part of what was cached. */
+    @Nullable Long cachedAudio(String details) {
+      JsonNode inner = node.path(details).get("cached_tokens_details");
+      return inner == null ? null : count(inner.get("audio_tokens"));
+    }
+
+    /** The audio part of a list of modalities, in which one may be there several times. */
     @Nullable Long audio(String key) {
       JsonNode parts = node.get(key);
-      if (parts == null) {
-        return null;
-      }
-      for (JsonNode part : parts) {
-        if ("AUDIO".equals(part.path("modality").asText())) {
-          return count(part.get("tokenCount"));
+      Long tokens = null;
+      if (parts != null) {
+        for (JsonNode part : parts) {
+          if ("AUDIO".equals(part.path("modality").asText())) {
+            tokens = sum(tokens, count(part.get("tokenCount")));
+          }
         }
       }
-      return null;
+      return tokens;
     }
 
     /** The part of a list of cache writes that is kept for one hour. */
@@ -251,14 +270,9 @@ enum UsageShape {
       if (value == null || value.isNull()) {
         return null;
       }
-      if (value.isNumber()) {
-        BigDecimal exact = value.decimalValue();
-        // The bound keeps a number like 1e999999999 from being written out.
-        if (exact.signum() >= 0
-            && exact.precision() - exact.scale() <= 18
-            && exact.stripTrailingZeros().scale() <= 0) {
-          return exact.longValue();
-        }
+      Long count = DecimalBounds.wholeNumber(value);
+      if (count != null && count >= 0 && count <= UsageEvent.MAX_TOKENS) {
+        return count;
       }
       figures.drop();
       return null;

@@ -8,6 +8,7 @@ import io.github.usage4j.internal.Guard;
 import io.github.usage4j.limit.UsageLimitExceededException;
 import io.github.usage4j.limit.UsageLimiter;
 import io.github.usage4j.pricing.UnpricedModelException;
+import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -67,14 +68,14 @@ final class Admission {
     }
   }
 
-  /** The call has ended with this event, which nobody has yet. Never throws: it must be stored. */
-  void settle(UsageEvent event, Guard guard) {
+  /** The call has ended with these events, which nobody has yet. Never throws: see the sinks. */
+  void settle(UsageEvent event, List<UsageEvent> others, Guard guard) {
     UsageLimiter.Hold kept = hold;
     if (kept != null) {
       guard.run(
           Anomaly.LIMIT_STORE_UNAVAILABLE,
           "settling what limits kept free",
-          () -> kept.settle(event));
+          () -> kept.settle(event, others));
     }
   }
 

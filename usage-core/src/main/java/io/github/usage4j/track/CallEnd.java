@@ -5,6 +5,7 @@ import io.github.usage4j.UsageEvent.Outcome;
 import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -128,14 +129,19 @@ final class CallEnd extends Watch {
   /** Sinks and listeners are other people's code: not under a lock either. */
   private UsageEvent deliver(UsageEvent event) {
     UsageTracker tracker = call.tracker;
+    List<UsageEvent> others = List.of();
     try {
-      call.admission.settle(event, tracker.guard());
+      others = tracker.events().others(call, event);
+      call.admission.settle(event, others, tracker.guard());
       tracker.endedCalls().deliver(event, call.operation);
+      for (UsageEvent other : others) {
+        tracker.endedCalls().deliver(other, call.operation);
+      }
     } finally {
       ended = event;
       letGo();
     }
-    tracker.endedCalls().tell(event, call.operation);
+    tracker.endedCalls().tell(event, others, call.operation);
     return event;
   }
 

@@ -7,7 +7,9 @@ import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.internal.Guard;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * host's: never call it under a lock.
  */
 final class CallEvents {
+
+  /** The name space of the ids of what a call used besides. */
+  private static final String ADDITIONAL = "usage4j/additional";
 
   private final Pricing pricing;
   private final Guard guard;
@@ -50,7 +55,54 @@ final class CallEvents {
             },
             // The call was paid for: better an event without its figures than none.
             () -> complete(call, newEvent(call, outcome), took, step, opens));
-    return pricing.priced(event, exchangesOf(call, event));
+    return pricing.priced(event, addingUp(call.exchanges, event));
+  }
+
+  /**
+   * The events of what else is charged for a call that has ended with this event: none as a rule.
+   */
+  List<UsageEvent> others(TrackedCall call, UsageEvent own) {
+    List<AdditionalUsage> additional = call.additional;
+    if (additional.isEmpty() || call.suspended() || own.outcome() == Outcome.REFUSED) {
+      return List.of();
+    }
+    var others = new ArrayList<UsageEvent>(additional.size());
+    for (int i = 0; i < additional.size(); i++) {
+      AdditionalUsage one = additional.get(i);
+      UUID id = UsageEvent.idFrom(ADDITIONAL, call.id() + "/" + i, own.occurredAt());
+      String model = one.model() == null ? call.model : one.model();
+      int step = call.operation.stepAgain();
+      UsageEvent other =
+          guard.get(
+              Anomaly.EVENT_REPAIRED,
+              "building an event of what a call used besides",
+              () -> {
+                UsageEventBuilder event = UsageEvent.builder(id, own.kind(), own.provider(), model);
+                one.used().accept(event);
+                return like(own, event, step);
+              },
+              () -> like(own, UsageEvent.builder(id, own.kind(), own.provider(), model), step));
+      others.add(pricing.priced(other, addingUp(one.requests(), other)));
+    }
+    return others;
+  }
+
+  private static UsageEvent like(UsageEvent own, UsageEventBuilder other, int step) {
+    return other
+        .streaming(own.streaming())
+        .responseId(own.responseId())
+        .credentialId(own.credentialId())
+        .startedAt(own.occurredAt())
+        .duration(own.duration())
+        .operation(own.operationId(), step)
+        .parentOperation(own.parentOperationId())
+        .opensOperation(false)
+        .attribution(own.attribution())
+        .outcome(own.outcome())
+        .errorType(own.errorType())
+        .metadata(own.metadata())
+        .instance(own.instance())
+        .build();
   }
 
   /** Which call it is and nothing of what it used, for whoever ends it while it is being made. */
@@ -76,9 +128,8 @@ final class CallEvents {
         .build();
   }
 
-  /** Those that the host gave, if they add up to what the event says. */
-  private List<TokenCounts> exchangesOf(TrackedCall call, UsageEvent event) {
-    List<TokenCounts> each = call.exchanges;
+  /** Those that were given, if they add up to what the event says. */
+  private List<TokenCounts> addingUp(List<TokenCounts> each, UsageEvent event) {
     if (each.isEmpty()) {
       return each;
     }

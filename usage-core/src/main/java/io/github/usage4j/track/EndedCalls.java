@@ -4,6 +4,7 @@ import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageMetrics;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.internal.Guard;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,13 +37,18 @@ final class EndedCalls {
     }
   }
 
-  /** Tells whoever listens to its operation of an event that was delivered. */
-  void tell(UsageEvent event, Operation operation) {
+  /**
+   * Tells whoever listens to its operation of a call whose events were delivered.
+   *
+   * @param others what was used besides, by other models
+   */
+  void tell(UsageEvent event, List<UsageEvent> others, Operation operation) {
     if (operation.suspended()) {
       return;
     }
-    if (operation.add(event)) {
-      guard.metrics(m -> m.anomaly(Anomaly.LATE_STEP));
+    add(event, operation);
+    for (UsageEvent other : others) {
+      add(other, operation);
     }
     for (var listener : operation.listeners()) {
       guard.run(
@@ -51,6 +57,12 @@ final class EndedCalls {
           () -> listener.accept(operation.total()));
     }
     ends.changed(operation, operation.callEnded(event));
+  }
+
+  private void add(UsageEvent event, Operation operation) {
+    if (operation.add(event)) {
+      guard.metrics(m -> m.anomaly(Anomaly.LATE_STEP));
+    }
   }
 
   /** A call of this operation has ended without an event. */

@@ -45,6 +45,7 @@ public final class TrackedCall {
   @Nullable Duration timeToFirstToken;
   @Nullable Consumer<UsageEventBuilder> details;
   List<TokenCounts> exchanges = List.of();
+  List<AdditionalUsage> additional = List.of();
   final CallEnd end = new CallEnd(this);
   final Admission admission = new Admission();
 
@@ -143,6 +144,20 @@ public final class TrackedCall {
   public synchronized TrackedCall exchanges(List<TokenCounts> each) {
     if (!end.isDelivered()) { // what a held call used is only known while it ends
       exchanges = List.copyOf(each);
+    }
+    return this;
+  }
+
+  /**
+   * What is charged for this call beside what its own event says. Each becomes an event of its own
+   * when the call ends, however it ends, unless it was refused or is {@link #withdraw withdrawn}: a
+   * later step of the same operation, with the call's provider, kind, time and attribution, priced
+   * by itself, and handed on together with the call's. Summaries and limits count it as a call.
+   * Replaces what was said before; has no effect once the call's event is delivered.
+   */
+  public synchronized TrackedCall also(List<AdditionalUsage> additionally) {
+    if (!end.isDelivered()) { // what a held call used is only known while it ends
+      additional = List.copyOf(additionally);
     }
     return this;
   }
@@ -325,6 +340,7 @@ public final class TrackedCall {
   void forget() {
     details = null;
     exchanges = List.of();
+    additional = List.of();
   }
 
   /** True once the call has ended, though its event may still be under way to the sinks. */

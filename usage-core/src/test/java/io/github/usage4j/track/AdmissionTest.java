@@ -33,7 +33,7 @@ class AdmissionTest {
           throw new IllegalStateException("broken");
         },
         guard);
-    admission.settle(UsageEvents.chat().build(), guard);
+    admission.settle(UsageEvents.chat().build(), List.of(), guard);
 
     assertThat(anomalies).containsExactly(Anomaly.LIMIT_STORE_UNAVAILABLE);
   }
@@ -44,7 +44,7 @@ class AdmissionTest {
         () ->
             new UsageLimiter.Hold() {
               @Override
-              public void settle(UsageEvent event) {
+              public void settle(UsageEvent event, List<UsageEvent> others) {
                 throw new ArithmeticException("too much");
               }
 
@@ -54,7 +54,7 @@ class AdmissionTest {
               }
             },
         guard);
-    admission.settle(UsageEvents.chat().build(), guard);
+    admission.settle(UsageEvents.chat().build(), List.of(), guard);
     admission.release(guard);
 
     assertThat(anomalies)

@@ -6,17 +6,18 @@ import dev.langchain4j.model.chat.response.ChatResponseMetadata;
 import dev.langchain4j.model.output.FinishReason;
 import dev.langchain4j.model.output.Response;
 import dev.langchain4j.model.output.TokenUsage;
-import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
+import io.github.usage4j.UsageEvent.Quality;
 import io.github.usage4j.UsageEvent.Source;
 import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.langchain4j.internal.UsageReading;
 import io.github.usage4j.provider.StatedUsage;
-import java.math.BigDecimal;
+import io.github.usage4j.track.AdditionalUsage;
+import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,25 +52,29 @@ record Answer(
    * client tells counts, and is not known to be all.
    */
   Answer onTheWire(WireCapture.Sum seen) {
-    StatedUsage stated = usage;
-    if (seen.stated() && usage.source() != Source.HOST) {
-      stated = isMore(usage.tokens(), seen.usage().tokens()) ? usage.notAll() : seen.usage();
+    StatedUsage wire = seen.usage();
+    boolean counts = seen.stated() && usage.source() != Source.HOST;
+    boolean lessSeen = counts && isMore(usage.tokens(), seen.total());
+    StatedUsage stated = wire;
+    if (lessSeen) {
+      stated = usage.besides(wire).notAll();
+    } else if (!counts) {
+      stated = usage.besides(wire).cost(usage.cost() != null ? usage.cost() : wire.cost());
     }
-    Map<String, BigDecimal> units = seen.usage().units();
+    boolean named = wire.model() != null && (model == null || (counts && !lessSeen));
     return new Answer(
-        units.isEmpty() ? stated : stated.units(units),
-        model != null ? model : seen.usage().model(),
+        stated,
+        named ? wire.model() : model,
         id,
-        serviceTier != null ? serviceTier : seen.usage().serviceTier(),
+        serviceTier != null ? serviceTier : wire.serviceTier(),
         finishReason,
         toolCalls,
         seen.exchanges());
   }
 
-  private static boolean isMore(TokenCounts client, TokenCounts wire) {
+  private static boolean isMore(TokenCounts client, long seen) {
     Long told = client.total();
-    Long seen = wire.total();
-    return told != null && seen != null && told > seen;
+    return told != null && told > seen;
   }
 
   /** Reads an answer. Never throws: what cannot be read is unknown, and reported. */
@@ -91,7 +96,7 @@ record Answer(
       FinishReason reason = metadata.finishReason();
       return new Answer(
           usage,
-          metadata.modelName() != null ? metadata.modelName() : usage.model(),
+          usage.model() != null ? usage.model() : metadata.modelName(),
           metadata.id(),
           tier(metadata, usage),
           reason == null ? null : reason.name().toLowerCase(Locale.ROOT),
@@ -128,10 +133,14 @@ record Answer(
 
   private static StatedUsage usage(ChatResponseMetadata metadata, Settings settings) {
     StatedUsage stated = byMapper(metadata.tokenUsage(), settings);
-    if (stated == null) {
-      stated = raw(metadata, settings);
+    if (stated != null) {
+      return stated;
     }
-    return stated != null ? stated : UsageReading.of(metadata.tokenUsage());
+    StatedUsage raw = raw(metadata, settings);
+    if (!raw.tokens().isUnknown()) {
+      return raw;
+    }
+    return UsageReading.of(metadata.tokenUsage()).besides(raw).cost(raw.cost());
   }
 
   /** Null if there is no mapper, or it leaves this usage to us. */
@@ -150,12 +159,12 @@ record Answer(
   }
 
   /** A client of another version may keep its raw answer elsewhere: then its own figures count. */
-  private static @Nullable StatedUsage raw(ChatResponseMetadata metadata, Settings settings) {
+  private static StatedUsage raw(ChatResponseMetadata metadata, Settings settings) {
     try {
       return UsageReading.raw(metadata);
     } catch (RuntimeException | LinkageError e) {
       report(settings, "the raw answer could not be read; the client's own figures count", e);
-      return null;
+      return StatedUsage.NONE;
     }
   }
 
@@ -174,15 +183,39 @@ record Answer(
 
   /** Units that the provider states replace those that were known without it. */
   void describe(UsageEventBuilder event) {
-    usage.units().forEach(event::unit);
+    describe(usage, event);
     event
         .responseModel(model)
         .responseId(id)
         .serviceTier(serviceTier)
         .finishReason(finishReason)
         .toolCalls(toolCalls)
-        .attempts(Math.max(1, exchanges))
-        .source(usage.tokens().isUnknown() ? null : usage.source())
-        .statedCost(usage.costUsd() == null ? null : Cost.total(usage.costUsd(), "USD"));
+        .attempts(Math.max(1, exchanges));
+  }
+
+  private static void describe(StatedUsage usage, UsageEventBuilder event) {
+    usage.units().forEach(event::unit);
+    usage.conditions().forEach(event::condition);
+    event.source(usage.tokens().isUnknown() ? null : usage.source()).statedCost(usage.cost());
+  }
+
+  /** What other models used, and exchanges that are not priced as the others are. */
+  List<AdditionalUsage> additional(String provider) {
+    return usage.others().stream()
+        .map(other -> other.completed(provider))
+        .map(other -> new AdditionalUsage(other.model(), other.requests(), add(other)))
+        .toList();
+  }
+
+  private static Consumer<UsageEventBuilder> add(StatedUsage other) {
+    return event -> {
+      describe(other, event);
+      event.serviceTier(other.serviceTier());
+      if (other.partial()) {
+        event.tokens(other.tokens(), Quality.PARTIAL);
+      } else {
+        event.tokens(other.tokens());
+      }
+    };
   }
 }

@@ -24,6 +24,7 @@ import software.amazon.awssdk.services.bedrockruntime.model.ConverseStreamReques
 import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelRequest;
 import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelResponse;
 import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelWithResponseStreamRequest;
+import software.amazon.awssdk.services.bedrockruntime.model.PerformanceConfiguration;
 import software.amazon.awssdk.services.bedrockruntime.model.ServiceTier;
 import software.amazon.awssdk.services.bedrockruntime.model.TokenUsage;
 
@@ -114,7 +115,7 @@ public final class BedrockUsageInterceptor implements ExecutionInterceptor {
     exchange.piece(
         usage -> {
           if (usage instanceof InvokedUsage invoked) {
-            invoked.tier(name -> response.firstMatchingHeader(name).orElse(null));
+            invoked.terms(name -> response.firstMatchingHeader(name).orElse(null));
           }
         });
     return Optional.of(new Watched(content.get(), exchange));
@@ -155,7 +156,7 @@ public final class BedrockUsageInterceptor implements ExecutionInterceptor {
       exchange.body(
           usage -> {
             if (usage instanceof InvokedUsage invoked) {
-              invoked.tier(name -> http.firstMatchingHeader(name).orElse(null));
+              invoked.terms(name -> http.firstMatchingHeader(name).orElse(null));
               invoked.headers(name -> http.firstMatchingHeader(name).orElse(null));
             }
             if (body != null && json) {
@@ -175,7 +176,7 @@ public final class BedrockUsageInterceptor implements ExecutionInterceptor {
         exchange.ended();
       } else {
         ObjectNode block = block(usage);
-        addTier(answer, block);
+        addTerms(answer, block);
         exchange.usage(block);
       }
     } catch (RuntimeException | LinkageError e) { // an SDK of another version
@@ -205,7 +206,7 @@ public final class BedrockUsageInterceptor implements ExecutionInterceptor {
     return block;
   }
 
-  private static void addTier(ConverseResponse answer, ObjectNode block) {
+  private static void addTerms(ConverseResponse answer, ObjectNode block) {
     try {
       ServiceTier tier = answer.serviceTier();
       if (tier != null) {
@@ -214,6 +215,15 @@ public final class BedrockUsageInterceptor implements ExecutionInterceptor {
     } catch (LinkageError e) {
       // An SDK that does not know of tiers yet.
       block.remove("serviceTier");
+    }
+    try {
+      PerformanceConfiguration performance = answer.performanceConfig();
+      if (performance != null) {
+        block.put("latency", performance.latencyAsString());
+      }
+    } catch (LinkageError e) {
+      // An SDK that does not know of latencies yet.
+      block.remove("latency");
     }
   }
 

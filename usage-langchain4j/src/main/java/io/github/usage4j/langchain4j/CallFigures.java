@@ -49,14 +49,14 @@ final class CallFigures {
 
   /** Ends a call that was answered. */
   UsageEvent succeeded(TrackedCall started, Answer answer, @Nullable AiMessage message) {
-    WireCapture.Sum seen = seen(true);
+    WireCapture.Sum seen = seen(true, answer.model());
     settings.quietly(
         () -> {
           WireCapture.compare(seen, answer.usage().tokens());
           return seen;
         });
     Answer known = answer.onTheWire(seen);
-    started.describe(known::describe).exchanges(seen.parts());
+    describe(known, started.describe(known::describe));
     StatedUsage usage = known.usage().completed(provider);
     reportDropped(usage);
     if (usage.tokens().isUnknown() && settings.estimator() != null && estimate != null) {
@@ -75,7 +75,8 @@ final class CallFigures {
   void cancelled(TrackedCall started) {
     WireCapture.Sum seen = seen(false);
     Answer known = Answer.NONE.onTheWire(seen);
-    started.describe(known::describe).exchanges(seen.parts());
+    describe(known, started.describe(known::describe));
+    reportDropped(known.usage());
     TokenCounts tokens = known.usage().tokens();
     TokenCounts probable = probable(tokens, known.usage().partial());
     started.cancelled(
@@ -88,10 +89,11 @@ final class CallFigures {
    *
    * @param own the exchanges that were seen beside those calls
    */
-  static void endBeside(WireCapture.Sum own, @Nullable Throwable error, TrackedCall started) {
+  void endBeside(WireCapture.Sum own, @Nullable Throwable error, TrackedCall started) {
     Answer known = Answer.NONE.onTheWire(own);
     TokenCounts tokens = known.usage().tokens();
-    started.describe(known::describe).exchanges(own.parts());
+    describe(known, started.describe(known::describe));
+    reportDropped(known.usage());
     if (error == null && own.stated()) {
       started.succeeded(tokens, quality(known.usage()));
     } else {
@@ -108,8 +110,8 @@ final class CallFigures {
   /** Adds what is known of a call that did not come to a good end. */
   void cutShort(TrackedCall started, UsageEventBuilder event) {
     WireCapture.Sum seen = seen(false);
-    started.exchanges(seen.parts());
     Answer known = Answer.NONE.onTheWire(seen);
+    describe(known, started);
     known.describe(event);
     StatedUsage usage = known.usage();
     reportDropped(usage);
@@ -135,16 +137,29 @@ final class CallFigures {
     return estimate.completed(known, size.messages());
   }
 
+  /** What is charged by request, and what by an event of its own. */
+  private void describe(Answer known, TrackedCall started) {
+    started.exchanges(known.usage().requests()).also(known.additional(provider));
+  }
+
   WireCapture.Sum seen(boolean answered) {
-    WireCapture.Sum sum = settings.quietly(() -> wire.sum(answered, provider));
+    return seen(answered, null);
+  }
+
+  private WireCapture.Sum seen(boolean answered, @Nullable String by) {
+    WireCapture.Sum sum = settings.quietly(() -> wire.sum(answered, provider, by));
     return sum == null ? WireCapture.Sum.NONE : sum;
   }
 
   private void reportDropped(StatedUsage usage) {
-    if (usage.dropped()) {
+    if (usage.dropped() || usage.others().stream().anyMatch(StatedUsage::dropped)) {
       settings
           .tracker()
-          .report(Anomaly.CONTRADICTORY_FIGURES, "a figure of an answer cannot be one", null);
+          .report(
+              Anomaly.CONTRADICTORY_FIGURES,
+              "a figure of an answer is not counted: it cannot be one, is less than one stated"
+                  + " before, or is not known to be charged",
+              null);
     }
   }
 }

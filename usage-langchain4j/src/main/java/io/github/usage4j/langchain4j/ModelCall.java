@@ -304,7 +304,7 @@ final class ModelCall {
     }
     WireCapture.Sum own = figures.seen(error == null);
     end(
-        own.exchanges() == 0 ? TrackedCall::withdraw : c -> CallFigures.endBeside(own, error, c),
+        own.exchanges() == 0 ? TrackedCall::withdraw : c -> figures.endBeside(own, error, c),
         c -> {});
     Attribution who = calls.who();
     if (who != null) {

@@ -1,17 +1,13 @@
 package io.github.usage4j.langchain4j;
 
 import io.github.usage4j.TokenCounts;
-import io.github.usage4j.UsageEvent.Source;
 import io.github.usage4j.langchain4j.WireExchange.Progress;
 import io.github.usage4j.langchain4j.WireExchange.Seen;
 import io.github.usage4j.provider.RawUsage;
 import io.github.usage4j.provider.StatedUsage;
 import io.github.usage4j.track.TrackedCall;
-import java.math.BigDecimal;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
@@ -34,11 +30,11 @@ final class WireCapture {
    *
    * @param usage the sum of those that stated a usage, and of what all were charged apart from it
    * @param exchanges how many there were, with or without usage
-   * @param parts what each of those that stated a usage did, where there are several
+   * @param total the tokens of all of them, in whatever part of the usage they are
    */
-  record Sum(StatedUsage usage, int exchanges, List<TokenCounts> parts) {
+  record Sum(StatedUsage usage, int exchanges, long total) {
 
-    static final Sum NONE = new Sum(StatedUsage.NONE, 0, List.of());
+    static final Sum NONE = new Sum(StatedUsage.NONE, 0, 0);
 
     boolean stated() {
       return !usage.tokens().isUnknown();
@@ -104,72 +100,39 @@ final class WireCapture {
    * @param provider who was called, as events say
    */
   Sum sum(boolean answered, String provider) {
+    return sum(answered, provider, null);
+  }
+
+  /**
+   * What was stated until now.
+   *
+   * @param answeredBy the model that the client says it was, if it says so
+   */
+  Sum sum(boolean answered, String provider, @Nullable String answeredBy) {
     List<WireExchange> all = exchanges();
     if (all.isEmpty()) {
       return Sum.NONE;
     }
     var stated = new ArrayList<StatedUsage>(all.size());
-    var units = new HashMap<String, BigDecimal>();
     boolean silent = false;
     boolean open = false;
+    long total = 0;
     for (WireExchange exchange : all) {
       Seen seen = exchange.seen();
-      seen.usage().units().forEach((unit, amount) -> units.merge(unit, amount, BigDecimal::add));
+      if (!seen.usage().isEmpty()) {
+        StatedUsage usage = seen.usage().explained(provider);
+        stated.add(usage);
+        total += Objects.requireNonNullElse(usage.tokens().total(), 0L);
+      }
       if (seen.stated()) {
-        stated.add(seen.usage().explained(provider));
         open |= !answered && seen.open();
       } else {
         silent |= seen.progress() != Progress.REFUSED;
       }
     }
-    if (stated.isEmpty()) {
-      return new Sum(StatedUsage.NONE.units(units), all.size(), List.of());
-    }
-    return new Sum(add(stated, silent || open).units(units), all.size(), partsOf(stated));
-  }
-
-  private static List<TokenCounts> partsOf(List<StatedUsage> stated) {
-    return stated.size() == 1
-        ? List.of()
-        : stated.stream().map(usage -> usage.tokens().consistent()).toList();
-  }
-
-  private static StatedUsage add(List<StatedUsage> stated, boolean incomplete) {
-    StatedUsage last = stated.get(stated.size() - 1);
-    boolean several = stated.size() > 1;
-    TokenCounts tokens = several ? TokenCounts.UNKNOWN : last.tokens();
-    BigDecimal cost = several ? BigDecimal.ZERO : last.costUsd();
-    boolean interim = incomplete;
-    boolean dropped = false;
-    long unexplained = 0;
-    for (StatedUsage usage : stated) {
-      interim |= usage.interim();
-      dropped |= usage.dropped();
-      unexplained += usage.unexplained();
-      if (several) {
-        // A contradiction in one exchange must not hide in the figures of another.
-        TokenCounts sound = usage.tokens().consistent();
-        interim |= !sound.equals(usage.tokens()) || !alike(sound, last.tokens());
-        tokens = tokens.plus(sound);
-        cost = cost == null || usage.costUsd() == null ? null : cost.add(usage.costUsd());
-      }
-    }
-    return new StatedUsage(
-        tokens,
-        unexplained,
-        dropped,
-        interim,
-        Source.WIRE,
-        cost,
-        last.model(),
-        last.serviceTier(),
-        Map.of());
-  }
-
-  /** Whether both know input, or neither, and the same of output. */
-  private static boolean alike(TokenCounts a, TokenCounts b) {
-    return (a.input() == null) == (b.input() == null)
-        && (a.output() == null) == (b.output() == null);
+    StatedUsage sum = StatedUsage.sum(stated, answeredBy);
+    boolean incomplete = !sum.tokens().isUnknown() && (silent || open);
+    return new Sum(incomplete ? sum.notAll() : sum, all.size(), total);
   }
 
   /**
@@ -177,16 +140,16 @@ final class WireCapture {
    * an untracked model with a decorated HTTP client was called inside this call.
    */
   static void compare(Sum sum, TokenCounts client) {
-    if (!sum.parts().isEmpty()
+    if (sum.exchanges() > 1
         && client.total() != null
-        && Objects.requireNonNullElse(sum.usage().tokens().total(), 0L) > client.total()
+        && sum.total() > client.total()
         && EXCESS_LOGGED.compareAndSet(false, true)) {
       LOG.info(
           "{} exchanges of one call stated {} tokens, the client tells of {}: their sum counts."
               + " A client that asks again after an answer it cannot read is charged for both; but"
               + " if a listener calls another model there, track that one too. Logged once.",
-          sum.parts().size(),
-          sum.usage().tokens().total(),
+          sum.exchanges(),
+          sum.total(),
           client.total());
     }
   }

@@ -344,11 +344,11 @@ class WireHttpTest {
       builder.client.answer = () -> response("application/json", body);
       inCall(() -> http.execute(REQUEST));
     }
-    assertThat(capture.sum(true, "openai").usage().costUsd()).isEqualByComparingTo("1.0");
+    assertThat(capture.sum(true, "openai").usage().cost().total()).isEqualByComparingTo("1.0");
 
     builder.client.answer = () -> response("application/json", USAGE);
     inCall(() -> http.execute(REQUEST));
-    assertThat(capture.sum(true, "openai").usage().costUsd()).isNull();
+    assertThat(capture.sum(true, "openai").usage().cost()).isNull();
   }
 
   @Test

@@ -5,8 +5,13 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.ListIterator;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Compares what was recorded of one file with what its provider stated. */
@@ -44,19 +49,21 @@ final class Comparison {
   }
 
   private FileResult result(FileResult.Mode mode) {
-    if (recorded.size() != played.calls()) {
-      differences.add(recorded.size() + " events recorded of " + played.calls() + " calls");
+    long calls = recorded.stream().filter(event -> !event.additional()).count();
+    if (calls != played.calls()) {
+      differences.add(calls + " events recorded of " + played.calls() + " calls");
     }
     if (played.unexpectedRequests() > 0) {
       differences.add(played.unexpectedRequests() + " requests more than were recorded");
     }
-    Iterator<RecordedEvent> rest = recorded.iterator();
+    ListIterator<RecordedEvent> rest = recorded.listIterator();
     for (int i = 0; i < file.steps().size(); i++) {
       compare(i + 1, file.steps().get(i), played.steps().get(i), rest);
     }
     rest.forEachRemaining(event -> events.add(FileResult.Event.of(file.steps().size(), event)));
-    Figures whole = skipped == null ? file.expectedTotal() : expected;
+    Figures whole = skipped == null ? file.expectedTotal().figures() : expected;
     total.differencesFrom(whole).forEach(difference -> differences.add("total: " + difference));
+    compareByModel();
     return new FileResult(
         file.file(),
         file.provider(),
@@ -66,12 +73,12 @@ final class Comparison {
         detail(),
         events,
         total,
-        file.expectedTotal(),
+        file.expectedTotal().figures(),
         equal());
   }
 
   private void compare(
-      int number, ExchangeStep step, Played.Step what, Iterator<RecordedEvent> rest) {
+      int number, ExchangeStep step, Played.Step what, ListIterator<RecordedEvent> rest) {
     if (what instanceof Played.Failed failed) {
       differences.add("step " + number + ": " + failed.detail());
       return;
@@ -85,6 +92,7 @@ final class Comparison {
     }
     RecordedEvent event = rest.next();
     events.add(FileResult.Event.of(number, event));
+    compareAlso(number, step, rest);
     @Nullable Throwable error = ((Played.Called) what).error();
     Figures stated = stated(step, event);
     if (capture == Capture.PLAIN && stated.none() && !step.expected().none()) {
@@ -132,6 +140,63 @@ final class Comparison {
             difference -> differences.add("step " + number + ": " + difference + because(error)));
     total = total.plus(stated);
     expected = expected.plus(step.expected());
+  }
+
+  /** What other models used: an event for each that the provider states, in that order. */
+  private void compareAlso(int number, ExchangeStep step, ListIterator<RecordedEvent> rest) {
+    Iterator<ExchangeStep.Also> also = step.expectedAlso().iterator();
+    while (rest.hasNext()) {
+      RecordedEvent event = rest.next();
+      if (!event.additional()) {
+        rest.previous();
+        break;
+      }
+      events.add(FileResult.Event.of(number, event));
+      total = total.plus(event.stated());
+      if (!also.hasNext()) {
+        differences.add("step " + number + ": an event of " + event.model() + " too many");
+        continue;
+      }
+      ExchangeStep.Also one = also.next();
+      expected = expected.plus(one.figures());
+      if (!event.model().equals(one.model())) {
+        differences.add(
+            "step " + number + ": also " + event.model() + " instead of " + one.model());
+      }
+      event
+          .stated()
+          .differencesFrom(one.figures())
+          .forEach(
+              difference ->
+                  differences.add("step " + number + ", " + one.model() + ": " + difference));
+    }
+    also.forEachRemaining(
+        one -> differences.add("step " + number + ": no event of " + one.model()));
+  }
+
+  /** Only where several models answered one call: providers call one model by several names. */
+  private void compareByModel() {
+    @Nullable Map<String, Figures> byModel = file.expectedTotal().byModel();
+    boolean several = file.steps().stream().anyMatch(step -> !step.expectedAlso().isEmpty());
+    if (byModel == null || !several || skipped != null) {
+      return;
+    }
+    var sums = new TreeMap<String, Figures>();
+    recorded.forEach(event -> sums.merge(event.model(), event.stated(), Figures::plus));
+    for (String model : union(byModel.keySet(), sums.keySet())) {
+      Figures stated = byModel.getOrDefault(model, Figures.ZERO);
+      Figures sum = sums.getOrDefault(model, Figures.ZERO);
+      if (!Objects.equals(sum.inputTokens(), stated.inputTokens())
+          || !Objects.equals(sum.outputTokens(), stated.outputTokens())) {
+        differences.add("total of " + model + ": " + sum + " instead of " + stated);
+      }
+    }
+  }
+
+  private static Set<String> union(Set<String> one, Set<String> other) {
+    var all = new TreeSet<>(one);
+    all.addAll(other);
+    return all;
   }
 
   /**

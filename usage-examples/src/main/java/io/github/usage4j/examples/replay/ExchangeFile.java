@@ -1,9 +1,12 @@
 package io.github.usage4j.examples.replay;
 
 import com.fasterxml.jackson.annotation.JacksonInject;
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.OptBoolean;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One recorded operation: the exchanges that one user request, or one test, had with a provider.
@@ -14,7 +17,7 @@ record ExchangeFile(
     String api,
     Kind kind,
     List<ExchangeStep> steps,
-    Figures expectedTotal) {
+    Total expectedTotal) {
 
   /** Under this name the reader passes in the file's name, which is not part of its content. */
   static final String NAME = "file";
@@ -32,6 +35,32 @@ record ExchangeFile(
       throw new IllegalArgumentException("steps is empty");
     }
     steps = List.copyOf(steps);
+  }
+
+  /**
+   * What the steps add up to, with what other models used for them.
+   *
+   * @param byModel null if a file does not say it
+   */
+  @JsonIgnoreProperties(ignoreUnknown = true)
+  record Total(
+      @Nullable Long inputTokens,
+      @Nullable Long outputTokens,
+      @Nullable Long totalTokens,
+      @Nullable Long cachedInputTokens,
+      @Nullable Long cacheWriteTokens,
+      @Nullable Long reasoningTokens,
+      @Nullable Map<String, Figures> byModel) {
+
+    Figures figures() {
+      return new Figures(
+          inputTokens,
+          outputTokens,
+          totalTokens,
+          cachedInputTokens,
+          cacheWriteTokens,
+          reasoningTokens);
+    }
   }
 
   /** How the exchanges of one file hang together. */

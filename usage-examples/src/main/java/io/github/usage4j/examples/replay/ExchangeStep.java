@@ -21,6 +21,7 @@ record ExchangeStep(
     Request request,
     Response response,
     Figures expected,
+    @Nullable List<Also> expectedAlso,
     @Nullable List<ToolCall> toolCalls,
     @Nullable JsonNode rawUsage) {
 
@@ -37,7 +38,14 @@ record ExchangeStep(
     Required.value("request", request);
     Required.value("response", response);
     Required.value("expected", expected);
+    expectedAlso = expectedAlso == null ? List.of() : List.copyOf(expectedAlso);
     toolCalls = toolCalls == null ? List.of() : List.copyOf(toolCalls);
+  }
+
+  /** What other models used for this answer, in the order in which the provider states it. */
+  @Override
+  public List<Also> expectedAlso() {
+    return expectedAlso == null ? List.of() : expectedAlso;
   }
 
   /** The tool calls that the answer asks for. */
@@ -118,6 +126,30 @@ record ExchangeStep(
         return Base64.getDecoder().decode(bodyBase64);
       }
       return body == null ? new byte[0] : body.getBytes(StandardCharsets.UTF_8);
+    }
+  }
+
+  /** What another model used for an answer. */
+  record Also(
+      String model,
+      @Nullable Long inputTokens,
+      @Nullable Long outputTokens,
+      @Nullable Long totalTokens,
+      @Nullable Long cachedInputTokens,
+      @Nullable Long cacheWriteTokens,
+      @Nullable Long reasoningTokens) {
+    Also {
+      Required.text("expected_also.model", model);
+    }
+
+    Figures figures() {
+      return new Figures(
+          inputTokens,
+          outputTokens,
+          totalTokens,
+          cachedInputTokens,
+          cacheWriteTokens,
+          reasoningTokens);
     }
   }
 

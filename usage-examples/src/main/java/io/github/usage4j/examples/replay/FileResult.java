@@ -3,7 +3,11 @@ package io.github.usage4j.examples.replay;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import io.github.usage4j.Cost;
+import java.math.BigDecimal;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,7 +73,12 @@ record FileResult(
     SKIPPED
   }
 
-  /** One recorded model call. */
+  /**
+   * One recorded model call, or what another model used for it.
+   *
+   * @param cost in {@code currency}, exact, by the prices of the library
+   * @param statedCost in {@code statedCurrency}, by the provider
+   */
   record Event(
       int step,
       String provider,
@@ -81,10 +90,19 @@ record FileResult(
       @Nullable Long reasoningTokens,
       @Nullable Long totalTokens,
       String quality,
-      String outcome) {
+      String outcome,
+      boolean additional,
+      @Nullable String serviceTier,
+      @Nullable BigDecimal cost,
+      @Nullable String currency,
+      @Nullable BigDecimal statedCost,
+      @Nullable String statedCurrency,
+      Map<String, BigDecimal> units,
+      Map<String, String> conditions) {
 
     static Event of(int step, RecordedEvent event) {
       Figures stated = event.stated();
+      RecordedEvent.Charges charges = event.charges();
       return new Event(
           step,
           event.provider(),
@@ -96,7 +114,23 @@ record FileResult(
           stated.reasoningTokens(),
           stated.totalTokens(),
           event.quality(),
-          event.outcome());
+          event.outcome(),
+          event.additional(),
+          charges.serviceTier(),
+          amount(charges.cost()),
+          currency(charges.cost()),
+          amount(charges.statedCost()),
+          currency(charges.statedCost()),
+          new TreeMap<>(charges.units()),
+          new TreeMap<>(charges.conditions()));
+    }
+
+    private static @Nullable BigDecimal amount(@Nullable Cost cost) {
+      return cost == null ? null : cost.total();
+    }
+
+    private static @Nullable String currency(@Nullable Cost cost) {
+      return cost == null ? null : cost.currency().getCurrencyCode();
     }
   }
 }

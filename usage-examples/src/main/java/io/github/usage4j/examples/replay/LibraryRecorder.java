@@ -27,12 +27,12 @@ import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** Accounts with this library, and reads back from the database what was recorded. */
 final class LibraryRecorder implements Recorder {
 
   private static final String ORGANIZATION = "replay";
-  private static final String SEARCHES = "searches";
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   /** Streams here fail for good or go on at once, so that an error need not be held for long. */
@@ -91,16 +91,25 @@ final class LibraryRecorder implements Recorder {
     if (!tracker.flush(PATIENCE)) {
       throw new IllegalStateException(name + ": not everything could be stored");
     }
-    return store.queries().operation(filter(), scope.operationId()).stream()
-        .map(LibraryRecorder::recorded)
-        .toList();
+    var events = new ArrayList<RecordedEvent>();
+    UsageEvent before = null;
+    for (UsageEvent event : store.queries().operation(filter(), scope.operationId())) {
+      events.add(recorded(event, before));
+      before = event;
+    }
+    return events;
+  }
+
+  /** Calls of one program begin one after the other; what one used besides began with it. */
+  private static boolean isOneCall(UsageEvent event, @Nullable UsageEvent before) {
+    return before != null && event.occurredAt().equals(before.occurredAt());
   }
 
   /** A stream that reported an error ends a little later than the program hears of it. */
   private static void awaitEnds(UsageScope scope, int calls) {
     var missing = new CountDownLatch(1);
-    scope.onUsage(usage -> releaseIf(scope.events().size() >= calls, missing));
-    releaseIf(scope.events().size() >= calls, missing);
+    scope.onUsage(usage -> releaseIf(calls(scope) >= calls, missing));
+    releaseIf(calls(scope) >= calls, missing);
     try {
       // What is still missing after this time shows up as a difference.
       missing.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
@@ -109,13 +118,17 @@ final class LibraryRecorder implements Recorder {
     }
   }
 
+  private static long calls(UsageScope scope) {
+    return scope.events().stream().map(UsageEvent::occurredAt).distinct().count();
+  }
+
   private static void releaseIf(boolean all, CountDownLatch missing) {
     if (all) {
       missing.countDown();
     }
   }
 
-  private static RecordedEvent recorded(UsageEvent event) {
+  private static RecordedEvent recorded(UsageEvent event, @Nullable UsageEvent before) {
     TokenCounts stated = event.asStated();
     return new RecordedEvent(
         event.provider(),
@@ -129,7 +142,13 @@ final class LibraryRecorder implements Recorder {
             stated.reasoning()),
         event.quality().name(),
         event.outcome().name(),
-        event.units().get(SEARCHES));
+        new RecordedEvent.Charges(
+            event.cost(),
+            event.statedCost(),
+            event.serviceTier(),
+            event.units(),
+            event.conditions()),
+        isOneCall(event, before));
   }
 
   @Override

@@ -1,13 +1,16 @@
 package io.github.usage4j.examples.replay;
 
+import io.github.usage4j.Cost;
 import java.math.BigDecimal;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the library recorded about one model call, as far as it is compared here: the figures as the
- * provider stated them, even where the library counts contradicting ones otherwise.
+ * What the library recorded about one model call, as far as it is compared or reported here: the
+ * figures as the provider stated them, even where the library counts contradicting ones otherwise.
  *
- * @param searches how many searches are charged, where that is what is charged
+ * @param charges what it is charged for beside tokens, and what it costs
+ * @param additional whether it belongs to the call before it: what another model used for that
  */
 record RecordedEvent(
     String provider,
@@ -15,7 +18,8 @@ record RecordedEvent(
     Figures stated,
     String quality,
     String outcome,
-    @Nullable BigDecimal searches) {
+    Charges charges,
+    boolean additional) {
   /** The quality of figures that nobody stated. */
   static final String ESTIMATED = "ESTIMATED";
 
@@ -24,4 +28,28 @@ record RecordedEvent(
 
   /** The outcome of a call that failed. */
   static final String ERROR = "ERROR";
+
+  private static final String SEARCHES = "searches";
+
+  /** How many searches are charged, where that is what is charged. */
+  @Nullable BigDecimal searches() {
+    return charges.units().get(SEARCHES);
+  }
+
+  /**
+   * What a call costs and under which terms.
+   *
+   * @param cost by the prices of the library; null if it has none
+   * @param statedCost by the provider; null if it states none
+   */
+  record Charges(
+      @Nullable Cost cost,
+      @Nullable Cost statedCost,
+      @Nullable String serviceTier,
+      Map<String, BigDecimal> units,
+      Map<String, String> conditions) {
+
+    /** Nothing beside tokens, and no price. */
+    static final Charges NONE = new Charges(null, null, null, Map.of(), Map.of());
+  }
 }

@@ -14,7 +14,8 @@ record ReplayOptions(Path directory, String database, @Nullable Path report, Cap
       usage: replay DIR [--database JDBC_URL] [--report FILE] [--plain]
         DIR         holds recorded exchanges (*.json, in any depth)
         --database  records into this database (default: in memory, gone afterwards)
-        --report    writes one JSON line for each exchange file
+        --report    writes one JSON line for each exchange file, with the tokens, cost, units and
+                    conditions of each event
         --plain     looks only at what LangChain4j's clients pass on, not at what providers sent\
       """;
 

@@ -10,6 +10,7 @@ import java.math.BigDecimal;
 import java.net.ConnectException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -44,6 +45,7 @@ class ComparisonTest {
             template.response(),
             Figures.NONE,
             List.of(),
+            List.of(),
             new ObjectMapper().readTree("{\"billed_units\":{\"search_units\":2}}"));
     ExchangeFile file = Exchanges.file("cohere", ExchangeFile.Kind.SINGLE, step);
     List<Played.Step> played = List.of(called(null));
@@ -55,14 +57,67 @@ class ComparisonTest {
   }
 
   private static RecordedEvent searches(String number) {
+    var charges =
+        new RecordedEvent.Charges(
+            null, null, null, Map.of("searches", new BigDecimal(number)), Map.of());
     return new RecordedEvent(
-        "cohere", "rerank", Figures.NONE, "MISSING", "SUCCESS", new BigDecimal(number));
+        "cohere", "rerank", Figures.NONE, "MISSING", "SUCCESS", charges, false);
+  }
+
+  private static RecordedEvent advice(String model, long input) {
+    return new RecordedEvent(
+        "together",
+        model,
+        new Figures(input, 2L, input + 2, 0L, 0L, 0L),
+        "REPORTED",
+        "SUCCESS",
+        RecordedEvent.Charges.NONE,
+        true);
+  }
+
+  @Test
+  void of_whatAnotherModelUsed_isComparedWithWhatIsExpectedBeside() {
+    var also = new ExchangeStep.Also("large-1", 40L, 2L, 42L, 0L, 0L, 0L);
+    ExchangeFile file = single(Exchanges.alsoUsing(also, Exchanges.answer()));
+    List<Played.Step> played = List.of(called(null));
+
+    assertEquals(true, compare(file, played, RIGHT, advice("large-1", 40)).equal());
+    assertTrue(compare(file, played, RIGHT).differs());
+    assertTrue(compare(file, played, RIGHT, advice("large-1", 41)).differs());
+    assertTrue(compare(file, played, RIGHT, advice("large-2", 40)).differs());
+    assertTrue(
+        compare(file, played, RIGHT, advice("large-1", 40), advice("large-1", 40)).differs());
+    assertTrue(compare(single(Exchanges.answer()), played, RIGHT, advice("large-1", 40)).differs());
+  }
+
+  @Test
+  void of_whatAnotherModelUsed_isNoCallOfItsOwn() {
+    var also = new ExchangeStep.Also("large-1", 40L, 2L, 42L, 0L, 0L, 0L);
+    ExchangeFile file =
+        Exchanges.file(
+            "together",
+            ExchangeFile.Kind.SEQUENCE,
+            Exchanges.alsoUsing(also, Exchanges.answer()),
+            Exchanges.answer());
+    var played = List.of(called(null), called(null));
+
+    FileResult result = compare(file, played, RIGHT, advice("large-1", 40), RIGHT);
+    assertEquals(true, result.equal());
+    assertEquals(List.of(1, 1, 2), result.events().stream().map(FileResult.Event::step).toList());
+    assertTrue(compare(file, played, RIGHT, RIGHT, advice("large-1", 40)).differs());
   }
 
   @Test
   void of_estimate_isNotWhatTheProviderStated() {
     var estimated =
-        new RecordedEvent("together", "small-1", Exchanges.STATED, "ESTIMATED", "SUCCESS", null);
+        new RecordedEvent(
+            "together",
+            "small-1",
+            Exchanges.STATED,
+            "ESTIMATED",
+            "SUCCESS",
+            RecordedEvent.Charges.NONE,
+            false);
     assertTrue(compare(single(Exchanges.answer()), List.of(called(null)), estimated).differs());
   }
 
@@ -287,6 +342,7 @@ class ComparisonTest {
   }
 
   private static RecordedEvent event(Figures figures, String outcome) {
-    return new RecordedEvent("together", "small-1", figures, "REPORTED", outcome, null);
+    return new RecordedEvent(
+        "together", "small-1", figures, "REPORTED", outcome, RecordedEvent.Charges.NONE, false);
   }
 }

@@ -59,7 +59,20 @@ final class Exchanges {
         step.request(),
         step.response(),
         step.expected(),
+        step.expectedAlso(),
         List.of(new ExchangeStep.ToolCall("c", tool)),
+        step.rawUsage());
+  }
+
+  /** The same exchange, in whose answer another model used this. */
+  static ExchangeStep alsoUsing(ExchangeStep.Also other, ExchangeStep step) {
+    return new ExchangeStep(
+        step.api(),
+        step.request(),
+        step.response(),
+        step.expected(),
+        List.of(other),
+        step.toolCalls(),
         step.rawUsage());
   }
 
@@ -84,14 +97,27 @@ final class Exchanges {
         new ExchangeStep.Response(status, contentType, body, null),
         expected,
         List.of(),
+        List.of(),
         null);
   }
 
   static ExchangeFile file(String provider, ExchangeFile.Kind kind, ExchangeStep... steps) {
-    Figures total = Figures.ZERO;
+    Figures all = Figures.ZERO;
     for (ExchangeStep step : steps) {
-      total = total.plus(step.expected());
+      all = all.plus(step.expected());
+      for (ExchangeStep.Also also : step.expectedAlso()) {
+        all = all.plus(also.figures());
+      }
     }
+    var total =
+        new ExchangeFile.Total(
+            all.inputTokens(),
+            all.outputTokens(),
+            all.totalTokens(),
+            all.cachedInputTokens(),
+            all.cacheWriteTokens(),
+            all.reasoningTokens(),
+            null);
     return new ExchangeFile("a.json", provider, steps[0].api(), kind, List.of(steps), total);
   }
 

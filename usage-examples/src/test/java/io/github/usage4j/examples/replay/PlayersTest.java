@@ -173,7 +173,14 @@ class PlayersTest {
     @Override
     public List<RecordedEvent> record(String name, IntSupplier play) {
       return List.of(
-          new RecordedEvent("", "", Figures.NONE, "", "calls: " + play.getAsInt(), null));
+          new RecordedEvent(
+              "",
+              "",
+              Figures.NONE,
+              "",
+              "calls: " + play.getAsInt(),
+              RecordedEvent.Charges.NONE,
+              false));
     }
 
     @Override

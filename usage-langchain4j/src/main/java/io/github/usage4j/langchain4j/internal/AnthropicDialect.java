@@ -6,7 +6,6 @@ import dev.langchain4j.model.chat.response.ChatResponseMetadata;
 import dev.langchain4j.model.output.TokenUsage;
 import io.github.usage4j.provider.Figures;
 import io.github.usage4j.provider.StatedUsage;
-import org.jspecify.annotations.Nullable;
 
 /** Anthropic's client: cache reads and writes are stated apart from input. */
 final class AnthropicDialect implements Dialect {
@@ -21,7 +20,7 @@ final class AnthropicDialect implements Dialect {
   }
 
   @Override
-  public @Nullable StatedUsage raw(ChatResponseMetadata metadata) {
+  public StatedUsage raw(ChatResponseMetadata metadata) {
     var anthropic = (AnthropicChatResponseMetadata) metadata;
     return RawAnswer.read(anthropic.rawServerSentEvents(), anthropic.rawHttpResponse());
   }

@@ -24,9 +24,9 @@ interface Dialect {
         .total(usage.totalTokenCount());
   }
 
-  /** What the raw answer states that the client keeps; null if it keeps none. */
-  default @Nullable StatedUsage raw(ChatResponseMetadata metadata) {
-    return null;
+  /** What the raw answer states that the client keeps; nothing if it keeps none. */
+  default StatedUsage raw(ChatResponseMetadata metadata) {
+    return StatedUsage.NONE;
   }
 
   /** The service tier that the client names. */
@@ -35,8 +35,7 @@ interface Dialect {
   }
 
   /** Reads the events of a stream if there are any, else the answer's body. */
-  static @Nullable StatedUsage raw(
-      @Nullable Iterable<@Nullable String> events, @Nullable String body) {
+  static StatedUsage raw(@Nullable Iterable<@Nullable String> events, @Nullable String body) {
     var raw = new RawUsage();
     boolean any = false;
     if (events != null) {
@@ -50,7 +49,6 @@ interface Dialect {
     if (!any && body != null) {
       raw.read(body);
     }
-    StatedUsage stated = raw.stated(Source.RAW_METADATA);
-    return stated.tokens().isUnknown() ? null : stated;
+    return raw.stated(Source.RAW_METADATA);
   }
 }

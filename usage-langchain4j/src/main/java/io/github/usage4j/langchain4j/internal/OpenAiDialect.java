@@ -27,7 +27,7 @@ class OpenAiDialect implements Dialect {
   }
 
   @Override
-  public @Nullable StatedUsage raw(ChatResponseMetadata metadata) {
+  public StatedUsage raw(ChatResponseMetadata metadata) {
     var openAi = (OpenAiChatResponseMetadata) metadata;
     return RawAnswer.read(openAi.rawServerSentEvents(), openAi.rawHttpResponse());
   }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class OpenAiResponsesDialect extends OpenAiDialect {
 
   @Override
-  public @Nullable StatedUsage raw(ChatResponseMetadata metadata) {
+  public StatedUsage raw(ChatResponseMetadata metadata) {
     var openAi = (OpenAiResponsesChatResponseMetadata) metadata;
     return RawAnswer.read(openAi.rawServerSentEvents(), openAi.rawHttpResponse());
   }

@@ -12,7 +12,7 @@ final class RawAnswer {
 
   private RawAnswer() {}
 
-  static @Nullable StatedUsage read(
+  static StatedUsage read(
       @Nullable List<ServerSentEvent> events, @Nullable SuccessfulHttpResponse response) {
     if (events != null && !events.isEmpty()) {
       List<@Nullable String> data = new ArrayList<>(events.size());

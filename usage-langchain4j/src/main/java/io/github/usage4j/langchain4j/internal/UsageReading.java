@@ -58,10 +58,10 @@ public final class UsageReading {
   }
 
   /**
-   * What the raw answer states that the client keeps beside its own figures; null if it keeps none
-   * or nothing is stated there. May throw what a client of another version throws.
+   * What the raw answer states that the client keeps beside its own figures; nothing if it keeps
+   * none. May throw what a client of another version throws.
    */
-  public static @Nullable StatedUsage raw(ChatResponseMetadata metadata) {
+  public static StatedUsage raw(ChatResponseMetadata metadata) {
     return DIALECT.get(metadata.getClass()).raw(metadata);
   }
 

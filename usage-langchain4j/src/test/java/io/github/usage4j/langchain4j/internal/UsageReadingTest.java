@@ -214,6 +214,7 @@ class UsageReadingTest {
             .build();
 
     assertThat(UsageReading.raw(metadata).tokens()).isEqualTo(TokenCounts.of(30, 4).cacheRead(16));
-    assertThat(UsageReading.raw(ChatResponseMetadata.builder().build())).isNull();
+    assertThat(UsageReading.raw(ChatResponseMetadata.builder().build()))
+        .isEqualTo(StatedUsage.NONE);
   }
 }
