@@ -29,7 +29,8 @@ final class Schema {
           "V4__jobs.sql",
           "V5__repricing.sql",
           "V6__limits.sql",
-          "V7__organization_rollup.sql");
+          "V7__organization_rollup.sql",
+          "V9__imports.sql");
 
   static final int VERSION = versionOf(SCRIPTS.get(SCRIPTS.size() - 1));
 
