@@ -1,5 +1,6 @@
 package io.github.usage4j.backfill;
 
+import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.sink.UsageSink;
@@ -180,7 +181,7 @@ final class ImportRun implements UsageSink.Report {
         event =
             settings
                 .prices()
-                .costOf(event, call.call().requests())
+                .costOf(event, addingUp(call.call().requests(), event))
                 .map(cost -> call.event().toBuilder().cost(cost).build())
                 .orElse(event);
       }
@@ -195,6 +196,12 @@ final class ImportRun implements UsageSink.Report {
       call.segment().leftOut++;
       call.done();
     }
+  }
+
+  /** The requests of a call, if they add up to what it used. */
+  private static List<TokenCounts> addingUp(List<TokenCounts> requests, UsageEvent event) {
+    TokenCounts sum = requests.stream().reduce(TokenCounts.UNKNOWN, TokenCounts::plus);
+    return sum.equals(event.tokens()) ? requests : List.of();
   }
 
   private void write() throws Exception {

@@ -197,6 +197,7 @@ final class RecordMapper implements Function<ImportRecord, List<ImportedCall>> {
         UsageEvent.builder(
                 id, answer.kind(), answer.provider(), model != null ? model : answer.model())
             .startedAt(answer.occurredAt())
+            .duration(answer.duration())
             .responseId(answer.responseId())
             .streaming(answer.streaming())
             .serviceTier(tier)
@@ -207,6 +208,7 @@ final class RecordMapper implements Function<ImportRecord, List<ImportedCall>> {
             .units(other.units())
             .statedCost(other.cost())
             .outcome(answer.outcome())
+            .errorType(answer.errorType())
             .operation(answer.operationId(), answer.step() + number)
             .opensOperation(false);
     tokens(builder, other);

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,25 +45,32 @@ record StatedAnswer(StatedUsage usage, Map<?, ?> answer) {
   private static final Set<String> UNFINISHED = Set.of("in_progress", "queued");
 
   static StatedAnswer of(Map<String, ?> record, Fields fields) {
+    StatedAnswer stated = stated(record, fields, RawUsage::new);
+    StatedUsage usage = stated.usage();
+    if (FieldNames.COUNTS.keySet().stream().anyMatch(fields::isOfTheHost)) {
+      StatedUsage named = named(fields);
+      return new StatedAnswer(usage.tokens(named.tokens(), named.unexplained()), stated.answer());
+    }
+    if (!usage.isEmpty()) {
+      return new StatedAnswer(completed(usage, fields), stated.answer());
+    }
     StatedUsage named = named(fields);
-    boolean ofTheHost = FieldNames.COUNTS.keySet().stream().anyMatch(fields::isOfTheHost);
-    StatedAnswer stated = stated(record, fields, !named.isEmpty());
-    StatedUsage usage =
-        ofTheHost
-            ? stated.usage().tokens(named.tokens(), named.unexplained())
-            : completed(stated.usage(), named);
-    return new StatedAnswer(usage, stated.answer());
+    return named.isEmpty()
+        ? stated(record, fields, InvokedUsage::new)
+        : new StatedAnswer(named, stated.answer());
   }
 
   /**
    * What the provider's own words say.
    *
-   * @param named whether other names say something, so that it need not be looked for everywhere
+   * @param reader for each document; one of Bedrock's knows more words, which are not looked for
+   *     where others say enough
    */
-  private static StatedAnswer stated(Map<String, ?> record, Fields fields, boolean named) {
+  private static StatedAnswer stated(
+      Map<String, ?> record, Fields fields, Supplier<RawUsage> reader) {
     for (String path : DOCUMENTS) {
       Map<?, ?> document = fields.hasObject(path) ? JsonTrees.object(record, path) : null;
-      StatedUsage usage = document == null ? StatedUsage.NONE : read(document, named);
+      StatedUsage usage = document == null ? StatedUsage.NONE : read(document, reader.get());
       if (document != null && !usage.isEmpty()) {
         return new StatedAnswer(usage, answer(document));
       }
@@ -80,14 +88,18 @@ record StatedAnswer(StatedUsage usage, Map<?, ?> answer) {
     return new StatedAnswer(StatedUsage.NONE, answer(record));
   }
 
-  private static StatedUsage read(Map<?, ?> document, boolean named) {
-    boolean mayState = mayState(document, 0);
-    if (named && !mayState) {
-      return StatedUsage.NONE;
+  private static StatedUsage read(Map<?, ?> document, RawUsage reader) {
+    return reader instanceof InvokedUsage || mayState(document, 0)
+        ? reader.read(bytes(JsonTrees.of(document))).stated(Source.WIRE)
+        : StatedUsage.NONE;
+  }
+
+  private static byte[] bytes(ObjectNode node) {
+    try {
+      return MAPPER.writeValueAsBytes(node);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("cannot be read: " + e.getOriginalMessage(), e);
     }
-    byte[] json = bytes(JsonTrees.of(document));
-    StatedUsage usage = mayState ? new RawUsage().read(json).stated(Source.WIRE) : StatedUsage.NONE;
-    return usage.isEmpty() && !named ? new InvokedUsage().read(json).stated(Source.WIRE) : usage;
   }
 
   /** Spares most records a second parser: whether a name in it is one of those of usage. */
@@ -104,14 +116,6 @@ record StatedAnswer(StatedUsage usage, Map<?, ?> answer) {
                 field ->
                     RawUsage.mayState(String.valueOf(field.getKey()))
                         || mayState(field.getValue(), depth + 1));
-  }
-
-  private static byte[] bytes(ObjectNode node) {
-    try {
-      return MAPPER.writeValueAsBytes(node);
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("cannot be read: " + e.getOriginalMessage(), e);
-    }
   }
 
   private static Map<?, ?> answer(Map<?, ?> document) {
@@ -160,11 +164,13 @@ record StatedAnswer(StatedUsage usage, Map<?, ?> answer) {
   }
 
   /** The stated figures, with what only logs name where both say the same of input and output. */
-  private static StatedUsage completed(StatedUsage stated, StatedUsage named) {
+  private static StatedUsage completed(StatedUsage stated, Fields fields) {
     TokenCounts known = stated.tokens();
-    TokenCounts more = named.tokens();
-    if (stated.isEmpty() || more.isUnknown()) {
-      return stated.isEmpty() ? named : stated;
+    TokenCounts more;
+    try {
+      more = named(fields).tokens();
+    } catch (IllegalArgumentException e) {
+      return stated; // says itself that it is not all
     }
     if (!Objects.equals(known.input(), more.input())
         || !Objects.equals(known.output(), more.output())) {
