@@ -15,7 +15,21 @@ final class FieldNames {
 
   /** Objects that records are wrapped in; what stands outside comes first. */
   static final List<String> INSIDE =
-      List.of("", "attributes.", "response.", "response.body.", "body.", "message.", "payload.");
+      List.of(
+          "",
+          "attributes.",
+          "response.",
+          "response.body.",
+          "body.",
+          "message.",
+          "payload.",
+          "log.",
+          // Results of Anthropic's batches, and of Bedrock's.
+          "result.message.",
+          "modelOutput.",
+          // What an agent inside of Claude Code did.
+          "data.message.",
+          "data.message.message.");
 
   /** Objects that hold the counts, inside any of those. */
   static final List<String> USAGE = List.of("", "usage.", "token_usage.", "gen_ai.usage.");
@@ -34,8 +48,8 @@ final class FieldNames {
                   "custom_id",
                   "response_id",
                   "gen_ai.response.id")),
-          entry("trace", List.of("trace_id")),
-          entry("span", List.of("span_id")),
+          entry("trace", List.of("trace_id", "context.trace_id")),
+          entry("span", List.of("span_id", "context.span_id")),
           entry("responseId", List.of("response_id", "gen_ai.response.id")),
           entry(
               "start",
@@ -47,7 +61,8 @@ final class FieldNames {
                   "timestamp",
                   "created_at",
                   "created",
-                  "time")),
+                  "time",
+                  "@timestamp")),
           entry("end", List.of("ended_at", "end_time", "end_time_unix_nano", "completed_at")),
           entry("millis", List.of("duration_ms", "latency_ms", "response_time_ms")),
           entry("firstTokenAt", List.of("completion_start_time", "first_token_at")),
@@ -63,21 +78,31 @@ final class FieldNames {
           entry(
               "requestModel",
               List.of("request_model", "gen_ai.request.model", "model", "model_name")),
-          entry("responseModel", List.of("response_model", "gen_ai.response.model")),
-          entry("kind", List.of("kind", "call_type", "gen_ai.operation.name", "object")),
+          entry(
+              "responseModel", List.of("response_model", "gen_ai.response.model", "model_version")),
+          entry("kind", List.of("kind", "call_type")),
+          entry("operationName", List.of("gen_ai.operation.name")),
+          entry("object", List.of("object")),
           entry("streaming", List.of("streaming", "stream")),
-          entry("serviceTier", List.of("service_tier", "gen_ai.openai.response.service_tier")),
+          entry(
+              "serviceTier",
+              List.of(
+                  "service_tier",
+                  "openai.response.service_tier",
+                  "gen_ai.openai.response.service_tier")),
           entry("credential", List.of("credential_id")),
           entry("operation", List.of("operation_id")),
           entry("step", List.of("step")),
-          entry("outcome", List.of("outcome", "status", "status.code")),
+          entry("outcome", List.of("outcome", "status", "status.code", "status.status_code")),
           entry("errorType", List.of("error_type", "error.type")),
           entry(
               "finish",
               List.of(
                   "finish_reason",
                   "stop_reason",
+                  "done_reason",
                   "choices.0.finish_reason",
+                  "candidates.0.finish_reason",
                   "gen_ai.response.finish_reasons.0")),
           entry(
               "organization",
@@ -101,6 +126,8 @@ final class FieldNames {
           // Input without it where Anthropic's two names stand beside it, else with it.
           entry("input", List.of("input_tokens")),
           entry("output", List.of("completion_tokens", "output_tokens")),
+          // Of both, where it says more than they do.
+          entry("total", List.of("total_tokens")),
           entry("anthropicRead", List.of("cache_read_input_tokens")),
           entry("anthropicWrite", List.of("cache_creation_input_tokens")),
           entry(

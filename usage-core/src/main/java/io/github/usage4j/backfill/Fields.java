@@ -1,113 +1,136 @@
 package io.github.usage4j.backfill;
 
+import io.github.usage4j.UsageEvent;
+import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
-import java.math.RoundingMode;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The values of one record by their path, so that it does not matter how names are written. */
+/**
+ * The values of one record by their path, so that it does not matter how names are written. Of a
+ * record with very many values those that are nested least are looked at.
+ */
 final class Fields {
 
-  private static final int MAX_DEPTH = 6;
+  private static final int MAX_DEPTH = 8;
   private static final int MAX_FIELDS = 5_000;
 
+  /** Enough for the attributes of a span; more is content, such as a vector. */
+  private static final int MAX_ELEMENTS = 256;
+
   private final Map<String, Object> values = new HashMap<>();
-  private final Map<String, List<String>> paths;
+  private final Set<String> objects = new HashSet<>(Set.of(""));
+  private final FieldPaths paths;
+
+  /** A value and where it stands. */
+  private record Placed(String path, @Nullable Object value, int depth) {}
 
   /**
    * Takes a record apart.
    *
-   * @param paths where each property is looked for, made by {@link #paths}
+   * @param paths where each property is looked for
    */
-  Fields(Map<String, ?> record, Map<String, List<String>> paths) {
+  Fields(Map<String, ?> record, FieldPaths paths) {
     this.paths = paths;
-    record.forEach((name, value) -> put(normal(name), value, 0));
-  }
-
-  /** Every place at which a property may stand, by property. */
-  static Map<String, List<String>> paths(Map<String, List<String>> more) {
-    var all = new HashMap<String, List<String>>();
-    FieldNames.NAMES.forEach((property, names) -> all.put(property, places(names, List.of(""))));
-    FieldNames.COUNTS.forEach(
-        (property, names) -> all.put(property, places(names, FieldNames.USAGE)));
-    more.forEach(
-        (property, names) ->
-            all.merge(
-                property,
-                names.stream().map(Fields::normal).toList(),
-                (known, first) -> {
-                  var both = new ArrayList<>(first);
-                  both.addAll(known);
-                  return List.copyOf(both);
-                }));
-    return Map.copyOf(all);
-  }
-
-  private static List<String> places(List<String> names, List<String> containers) {
-    var places = new ArrayList<String>();
-    for (String inside : FieldNames.INSIDE) {
-      for (String container : containers) {
-        for (String name : names) {
-          places.add(normal(inside + container + name));
-        }
-      }
+    var waiting = new ArrayDeque<Placed>();
+    waiting.add(new Placed("", record, 0));
+    while (!waiting.isEmpty() && values.size() < MAX_FIELDS) {
+      put(waiting.remove(), waiting);
     }
-    return List.copyOf(places);
   }
 
-  /** Properties that the host may give more names for. */
-  static boolean isProperty(String property) {
-    return FieldNames.NAMES.containsKey(property) || FieldNames.COUNTS.containsKey(property);
-  }
-
-  private static String normal(String name) {
+  static String normal(String name) {
     return name.toLowerCase(Locale.ROOT).replace("_", "").replace("-", "");
   }
 
-  private void put(String path, @Nullable Object value, int depth) {
-    if (value == null || depth > MAX_DEPTH || values.size() >= MAX_FIELDS) {
+  private void put(Placed placed, Queue<Placed> waiting) {
+    Object value = placed.value();
+    if (value == null || placed.depth() > MAX_DEPTH) {
       return;
     }
+    String path = placed.path();
+    String inside = path.isEmpty() ? "" : path + ".";
+    int depth = placed.depth() + 1;
     if (value instanceof Map<?, ?> object) {
-      object.forEach((name, inner) -> put(path + "." + normal("" + name), inner, depth + 1));
+      object.forEach(
+          (name, inner) -> waiting.add(new Placed(inside + normal("" + name), inner, depth)));
     } else if (value instanceof List<?> list) {
-      for (int i = 0; i < list.size(); i++) {
-        if (!putAttribute(path, list.get(i), depth)) {
-          put(path + "." + i, list.get(i), depth + 1);
-        }
+      int i = 0;
+      for (Object element : list.subList(0, Math.min(list.size(), MAX_ELEMENTS))) {
+        Placed attribute = attribute(inside, element, depth);
+        waiting.add(attribute != null ? attribute : new Placed(inside + i, element, depth));
+        i++;
       }
-    } else {
-      values.putIfAbsent(path, value);
+    } else if (values.putIfAbsent(path, value) == null) {
+      for (int dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
+        objects.add(path.substring(0, dot + 1));
+      }
     }
   }
 
   /**
    * OpenTelemetry's JSON has attributes as a list of {@code {"key": …, "value": {"…Value": …}}}.
    */
-  private boolean putAttribute(String path, @Nullable Object element, int depth) {
-    if (element instanceof Map<?, ?> pair
-        && pair.size() == 2
-        && pair.get("key") instanceof String key
-        && pair.get("value") instanceof Map<?, ?> typed
-        && typed.size() == 1) {
-      put(path + "." + normal(key), typed.values().iterator().next(), depth + 1);
-      return true;
-    }
-    return false;
+  private static @Nullable Placed attribute(String inside, @Nullable Object element, int depth) {
+    return element instanceof Map<?, ?> pair
+            && pair.size() == 2
+            && pair.get("key") instanceof String key
+            && pair.get("value") instanceof Map<?, ?> typed
+            && typed.size() == 1
+        ? new Placed(inside + normal(key), typed.values().iterator().next(), depth)
+        : null;
   }
 
+  /** What is at one of the places of a property; null if there is nothing, or an empty text. */
   @Nullable Object value(String property) {
-    for (String path : paths.getOrDefault(property, List.of())) {
-      Object value = values.get(path);
-      if (value != null && !"".equals(value)) {
+    Object named = ofTheHost(property);
+    if (named != null) {
+      return named;
+    }
+    for (FieldPaths.Inside inside : paths.known()) {
+      if (objects.contains(inside.prefix())) {
+        for (String path : inside.of(property)) {
+          Object value = at(path);
+          if (value != null) {
+            return value;
+          }
+        }
+      }
+    }
+    return null;
+  }
+
+  /** Whether there is an object at this place, whose names may be written as in the record. */
+  boolean hasObject(String path) {
+    return path.isEmpty() || objects.contains(normal(path) + ".");
+  }
+
+  /** What the host's own names say of a property; null if it gave none, or nothing is there. */
+  @Nullable Object ofTheHost(String property) {
+    for (String path : paths.ofTheHost(property)) {
+      Object value = at(path);
+      if (value != null) {
         return value;
       }
     }
     return null;
+  }
+
+  boolean isOfTheHost(String property) {
+    return ofTheHost(property) != null;
+  }
+
+  /** What is at one place, whose names may be written as in the record. */
+  @Nullable Object at(String path) {
+    Object value = values.get(path);
+    return "".equals(value) ? null : value;
   }
 
   @Nullable String text(String property) {
@@ -115,33 +138,56 @@ final class Fields {
     return value == null ? null : value.toString();
   }
 
-  @Nullable Long count(String property) {
-    BigDecimal number = number(property);
-    try {
-      return number == null ? null : Long.valueOf(number.longValueExact());
-    } catch (ArithmeticException e) {
-      throw new IllegalArgumentException(property + " must be a whole number, but is " + number, e);
+  /**
+   * A count of tokens.
+   *
+   * @param what it is, for the message
+   */
+  @Nullable Long tokens(String property, String what) {
+    Long count = count(property);
+    if (count != null && (count < 0 || count > UsageEvent.MAX_TOKENS)) {
+      throw new IllegalArgumentException(
+          what
+              + " tokens must "
+              + (count < 0 ? "not be negative" : "be at most " + UsageEvent.MAX_TOKENS)
+              + ", but are "
+              + count);
     }
+    return count;
+  }
+
+  @Nullable Long count(String property) {
+    Object value = value(property);
+    if (value == null) {
+      return null;
+    }
+    BigDecimal number = number(property, value);
+    Long count = DecimalBounds.wholeNumber(number.toString());
+    if (count == null) {
+      throw new IllegalArgumentException(
+          property + " must be a whole number, but is " + DecimalBounds.shown(number));
+    }
+    return count;
   }
 
   @Nullable BigDecimal number(String property) {
-    String text = text(property);
-    try {
-      BigDecimal number = text == null ? null : new BigDecimal(text);
-      if (number != null && Math.abs(number.scale()) + number.precision() > 500) {
-        throw new NumberFormatException(text);
-      }
-      return number;
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(property + " must be a number, but is '" + text + "'", e);
-    }
+    Object value = value(property);
+    return value == null ? null : number(property, value);
   }
 
-  /** Binary fractions have more decimals than money; what is beyond those kept is rounded. */
-  @Nullable BigDecimal rounded(String property, int decimals) {
-    BigDecimal number = number(property);
-    return number == null || number.scale() <= decimals
-        ? number
-        : number.setScale(decimals, RoundingMode.HALF_EVEN);
+  private static BigDecimal number(String property, Object value) {
+    BigDecimal number =
+        value instanceof BigDecimal exact
+            ? DecimalBounds.ANY.exact(exact)
+            : DecimalBounds.ANY.exact(value.toString());
+    if (number == null) {
+      throw new IllegalArgumentException(
+          property
+              + " must be a number, but is "
+              + (value instanceof BigDecimal exact
+                  ? DecimalBounds.shown(exact)
+                  : DecimalBounds.shown(value.toString())));
+    }
+    return number;
   }
 }

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** The file of records that could not be used: one line of JSON each. It is made when needed. */
@@ -24,13 +25,16 @@ final class Rejects implements AutoCloseable {
   private static final String BEGIN = "{\"where\":";
 
   private final @Nullable Path file;
+  private final @Nullable BiConsumer<ImportRecord, String> told;
   private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
 
   /**
-   * @param file null if there are none
+   * @param file null if they are not kept
+   * @param told gets each; null if nobody is told
    */
-  Rejects(@Nullable Path file) {
+  Rejects(@Nullable Path file, @Nullable BiConsumer<ImportRecord, String> told) {
     this.file = file;
+    this.told = told;
   }
 
   /** Cuts off what a killed run wrote after its last checkpoint. */
@@ -66,6 +70,12 @@ final class Rejects implements AutoCloseable {
   }
 
   void add(ImportRecord record, String reason) throws IOException {
+    if (told != null) {
+      told.accept(record, reason);
+    }
+    if (file == null) {
+      return;
+    }
     var json = MAPPER.createObjectNode();
     json.put("where", record.where()).put("reason", reason).put("text", record.text());
     waiting.write(MAPPER.writeValueAsBytes(json));

@@ -6,28 +6,35 @@ import io.github.usage4j.UsageException;
 import io.github.usage4j.internal.Checks;
 import io.github.usage4j.pricing.PriceCatalog;
 import io.github.usage4j.sink.UsageSink;
-import io.github.usage4j.sink.UsageSink.RejectedException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.time.ZoneId;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brings in what was used before, or elsewhere: each record of an input becomes an event, priced as
- * of then, with an id made of the source's name, the record's own id and its time. So importing it
- * again changes nothing, and a run that was killed is simply started again: it goes on from its
- * last checkpoint, and what was stored after that is known.
+ * Brings in what was used before, or elsewhere: the records of an input become events, priced as of
+ * then, with ids made of the source's name and the id of the call. So importing it again changes
+ * nothing, and a run that was killed is simply started again: it goes on from its last checkpoint,
+ * and what was stored after that is known.
  *
- * <p>Records are mapped by their field names: those of OpenAI, Anthropic, LiteLLM and OpenTelemetry
- * are known, other fields are ignored. A record that cannot be used stops the import, naming it and
- * the reason, unless {@link #skipBadRecords} is set.
+ * <p>Usage is read by the code that reads live answers, wherever a record holds the answer of a
+ * provider or its usage block; other field names are those of OpenAI, Anthropic, LiteLLM and
+ * OpenTelemetry, and what is not known is ignored (docs/import.md). A record that cannot be used
+ * stops the import, naming it and the reason, unless {@link #skipBadRecords(Path)} is set.
+ *
+ * <p>Several records with one id are one call: logs write a line for each piece of an answer, and
+ * again when it is delivered again. The last record counts and no figure gets smaller. To know them
+ * all, calls are {@linkplain #holdBack held back} before they are stored.
  *
  * <p>Set up by one thread; {@link #run} may be called again, but not by two threads at once.
  */
@@ -36,18 +43,31 @@ public final class UsageImport {
   /** How many events are written at once: {@value}. */
   public static final int DEFAULT_BATCH = 1_000;
 
+  /** How many calls are held back at most: {@value}. */
+  public static final int DEFAULT_HELD = 10_000;
+
   private static final int MAX_BATCH = 50_000;
+  private static final int MAX_HELD = 1_000_000;
+  private static final Duration SETTLED_AFTER = Duration.ofMinutes(10);
 
   private final String source;
   private final Map<String, List<String>> names = new HashMap<>();
   private @Nullable String provider;
   private @Nullable ZoneId localTimes;
+  private @Nullable Instant start;
   private Attribution otherwise = Attribution.NONE;
+  private @Nullable String serviceTier;
+  private final Map<String, String> conditions = new HashMap<>();
+  private boolean idsWithTime;
   private @Nullable Function<ImportRecord, @Nullable UsageEvent> mapper;
   private Predicate<UsageEvent> filter = event -> true;
   private PriceCatalog prices = PriceCatalog.none();
   private int batchSize = DEFAULT_BATCH;
+  private int held = DEFAULT_HELD;
+  private Duration settledAfter = SETTLED_AFTER;
+  private InstantSource clock = InstantSource.system();
   private @Nullable Path rejects;
+  private @Nullable BiConsumer<ImportRecord, String> rejected;
   private ImportCheckpoints checkpoints = ImportCheckpoints.none();
   private Consumer<ImportProgress> listener = progress -> {};
 
@@ -86,6 +106,60 @@ public final class UsageImport {
   }
 
   /**
+   * The start of records that state no time, such as the results of Anthropic's batches. Default:
+   * such a record cannot be used. It decides day and month, so give the same one each time.
+   */
+  public UsageImport startedAt(Instant at) {
+    start = Objects.requireNonNull(at, "at");
+    return this;
+  }
+
+  /**
+   * The service tier of records that state none, such as {@code batch} or {@code flex}. What a
+   * record states counts first; a usual tier that it states, such as {@code default}, does too.
+   * Results of batches are of the tier {@code batch} by their form. Default: none.
+   */
+  public UsageImport serviceTier(String tier) {
+    serviceTier = Checks.requireIdentifier("tier", tier, Attribution.MAX_ID);
+    return this;
+  }
+
+  /**
+   * A condition of the price for all records that do not state it themselves.
+   *
+   * @param name such as {@code inference_geo}
+   * @param value such as {@code us}
+   * @throws IllegalArgumentException if one of them is blank or longer than {@value
+   *     UsageEvent#MAX_CONDITION}, or there would be more than {@value UsageEvent#MAX_CONDITIONS}
+   */
+  public UsageImport condition(String name, String value) {
+    Checks.requireIdentifier("condition", name, UsageEvent.MAX_CONDITION);
+    Checks.requireIdentifier("value of condition " + name, value, UsageEvent.MAX_CONDITION);
+    if (!conditions.containsKey(name) && conditions.size() == UsageEvent.MAX_CONDITIONS) {
+      throw new IllegalArgumentException(
+          "there must be at most "
+              + UsageEvent.MAX_CONDITIONS
+              + " conditions, but "
+              + name
+              + " is one more than "
+              + conditions.keySet());
+    }
+    conditions.put(name, value);
+    return this;
+  }
+
+  /**
+   * Makes the time of a record a part of its event's id: such ids sort by time and fit monthly
+   * partitions. Only for an input that states one time for each id, such as a table of calls; two
+   * records with one id and two times are two calls then. Default: the id alone, which is the same
+   * whatever time a record states.
+   */
+  public UsageImport idsWithTime() {
+    idsWithTime = true;
+    return this;
+  }
+
+  /**
    * More names under which records keep a property; looked for before the known ones.
    *
    * @param property one of those listed in docs/import.md, such as {@code organization}
@@ -93,7 +167,7 @@ public final class UsageImport {
    * @throws IllegalArgumentException if there is no such property
    */
   public UsageImport field(String property, String... fields) {
-    if (!Fields.isProperty(property)) {
+    if (!FieldPaths.isProperty(property)) {
       throw new IllegalArgumentException(
           "property must be one of "
               + FieldNames.NAMES.keySet()
@@ -146,8 +220,42 @@ public final class UsageImport {
   }
 
   /**
-   * Goes on after records that cannot be used, and keeps them. Default: the first one stops the
-   * import.
+   * How many calls are held back at most, so that later records of them are counted with them; a
+   * record that comes after so many other calls is a conflict if it states more. Default {@value
+   * #DEFAULT_HELD}; each takes about a kilobyte.
+   *
+   * @throws IllegalArgumentException unless it is between 0 and 1 000 000
+   */
+  public UsageImport holdBack(int calls) {
+    Checks.requireBetween("calls", calls, 0, MAX_HELD);
+    held = calls;
+    return this;
+  }
+
+  /**
+   * How old a call must be to be stored at the end of the input, if its last record says that it is
+   * not over, as those of Claude Code do: a younger one is left for the next run, which reads it
+   * again. Default ten minutes; zero stores all.
+   *
+   * @throws IllegalArgumentException if it is negative
+   */
+  public UsageImport settledAfter(Duration age) {
+    if (age.isNegative()) {
+      throw new IllegalArgumentException("age must not be negative, but was " + age);
+    }
+    settledAfter = age;
+    return this;
+  }
+
+  /** Tells how old calls are. Default {@link InstantSource#system()}. */
+  public UsageImport clock(InstantSource source) {
+    clock = Objects.requireNonNull(source, "source");
+    return this;
+  }
+
+  /**
+   * Goes on after records that cannot be used, and keeps them and those whose events conflict with
+   * what is stored. Default: the first one that cannot be used stops the import.
    *
    * @param rejectsFile gets one JSON object for each: where it was, the reason, its text. Text that
    *     nobody looked at may be personal: only the owner may read the file. One file for each
@@ -155,6 +263,17 @@ public final class UsageImport {
    */
   public UsageImport skipBadRecords(Path rejectsFile) {
     rejects = Objects.requireNonNull(rejectsFile, "rejectsFile");
+    return this;
+  }
+
+  /**
+   * Goes on like {@link #skipBadRecords(Path)} and hands the records over, with the reason, on the
+   * importing thread. What it throws ends the run.
+   *
+   * @param told gets records without their fields
+   */
+  public UsageImport skipBadRecords(BiConsumer<ImportRecord, String> told) {
+    rejected = Objects.requireNonNull(told, "told");
     return this;
   }
 
@@ -178,181 +297,50 @@ public final class UsageImport {
    * @return how far it has come, over all runs
    * @throws UsageException naming the record and the reason, if one cannot be used; if the input
    *     changed since the last run, cannot be read, or another instance is importing it; if events
-   *     lie before the raw horizon of the store. The batches before were stored
-   * @throws Exception what the sink throws; the batches before were stored
+   *     lie before the raw horizon of the store. What lies before the last checkpoint was stored
+   * @throws Exception what the sink throws; what lies before the last checkpoint was stored
    */
   public ImportProgress run(ImportSource input, UsageSink into) throws Exception {
     String name =
         Checks.requireIdentifier("the input's name", input.name(), 2 * Attribution.MAX_ID);
     try (ImportCheckpoints.Session session = checkpoints.begin(source, name);
-        Rejects file = new Rejects(rejects)) {
+        Rejects file = new Rejects(rejects, rejected)) {
       ImportProgress reached = session.reached();
-      var run = new Run(into, session, file, reached == null ? ImportProgress.NONE : reached);
-      return run.all(input, reached == null ? null : reached.position());
+      ImportProgress from = reached == null ? ImportProgress.NONE : reached;
+      // The position is empty while the first calls are held back.
+      String position = from.position().isEmpty() ? null : from.position();
+      return new ImportRun(settings(), into, session, file, from).all(input, position);
     }
   }
 
-  private Function<ImportRecord, @Nullable UsageEvent> toEvent() {
-    return mapper != null
-        ? mapper
-        : new RecordMapper(source, names, provider, localTimes, otherwise);
+  private ImportSettings settings() {
+    Function<ImportRecord, @Nullable UsageEvent> own = mapper;
+    var ours =
+        new RecordMapper(
+            new RecordMapper.Defaults(
+                source,
+                names,
+                provider,
+                localTimes,
+                start,
+                otherwise,
+                serviceTier,
+                Map.copyOf(conditions),
+                idsWithTime));
+    return new ImportSettings(
+        own == null ? ours : record -> calls(own.apply(record)),
+        own == null,
+        filter,
+        prices,
+        batchSize,
+        held,
+        settledAfter,
+        clock,
+        rejects != null || rejected != null,
+        listener);
   }
 
-  /** An event and the record it was made of. */
-  private record Made(UsageEvent event, ImportRecord record) {}
-
-  private final class Run implements UsageSink.Report {
-
-    private final UsageSink sink;
-    private final ImportCheckpoints.Session session;
-    private final Rejects rejected;
-    private final Function<ImportRecord, @Nullable UsageEvent> toEvent = toEvent();
-    private final List<Made> batch = new ArrayList<>();
-    private long read;
-    private long written;
-    private long known;
-    private long conflicts;
-    private long leftOut;
-    private long bad;
-    private long stored;
-    private @Nullable UsageEvent behind;
-
-    Run(UsageSink sink, ImportCheckpoints.Session session, Rejects rejected, ImportProgress reached)
-        throws Exception {
-      this.sink = sink;
-      this.session = session;
-      this.rejected = rejected;
-      read = reached.read();
-      stored = reached.stored();
-      known = reached.known();
-      conflicts = reached.conflicts();
-      leftOut = reached.leftOut();
-      bad = reached.rejected();
-      rejected.keep(bad); // those after it are read again
-    }
-
-    ImportProgress all(ImportSource input, @Nullable String position) throws Exception {
-      try (ImportSource.Cursor cursor = input.open(position)) {
-        int sinceCheckpoint = 0;
-        for (ImportRecord record = cursor.next(); record != null; record = cursor.next()) {
-          read++;
-          take(record);
-          if (++sinceCheckpoint == batchSize) {
-            checkpoint(cursor, false);
-            sinceCheckpoint = 0;
-          }
-        }
-        return checkpoint(cursor, true);
-      }
-    }
-
-    private void take(ImportRecord record) throws Exception {
-      if (record.problem() != null) {
-        reject(record, record.problem(), null);
-        return;
-      }
-      UsageEvent event;
-      try {
-        event = toEvent.apply(record);
-        if (event != null && event.cost() == null) {
-          UsageEvent unpriced = event;
-          event =
-              prices
-                  .costOf(unpriced, List.of())
-                  .map(cost -> unpriced.toBuilder().cost(cost).build())
-                  .orElse(unpriced);
-        }
-      } catch (IllegalArgumentException | ArithmeticException e) {
-        reject(record, String.valueOf(e.getMessage()), e);
-        return;
-      }
-      if (event == null || !filter.test(event)) {
-        leftOut++;
-      } else {
-        batch.add(new Made(event, record));
-      }
-    }
-
-    private ImportProgress checkpoint(ImportSource.Cursor cursor, boolean finished)
-        throws Exception {
-      write(batch);
-      batch.clear();
-      sink.flush();
-      rejected.flush();
-      var progress =
-          new ImportProgress(
-              cursor.position(), read, stored, known, conflicts, leftOut, bad, finished);
-      session.save(progress);
-      listener.accept(progress);
-      return progress;
-    }
-
-    /** Its month is over and its single calls are deleted: the totals would no longer add up. */
-    private void requireNotBehind(List<Made> made) {
-      UsageEvent first = behind;
-      if (first != null) {
-        String where =
-            made.stream()
-                .filter(m -> m.event().id().equals(first.id()))
-                .map(m -> m.record().where())
-                .findFirst()
-                .orElse("an event");
-        throw new UsageException(
-            where
-                + ": "
-                + first.occurredAt()
-                + " lies before the raw horizon of organization '"
-                + first.attribution().organization()
-                + "'; restore that month's events first",
-            null);
-      }
-    }
-
-    /** What the sink refuses for its content is found by halving. */
-    private void write(List<Made> made) throws Exception {
-      if (made.isEmpty()) {
-        return;
-      }
-      written = made.size();
-      try {
-        sink.write(made.stream().map(Made::event).toList(), this);
-        stored += written;
-        requireNotBehind(made);
-      } catch (RejectedException e) {
-        if (made.size() == 1) {
-          reject(made.get(0).record(), String.valueOf(e.getMessage()), e);
-        } else {
-          write(made.subList(0, made.size() / 2));
-          write(made.subList(made.size() / 2, made.size()));
-        }
-      }
-    }
-
-    @Override
-    public void duplicate(UsageEvent event) {
-      known++;
-      written--;
-    }
-
-    @Override
-    public void conflict(UsageEvent event) {
-      conflicts++;
-      written--;
-    }
-
-    @Override
-    public void behindHorizon(UsageEvent event) {
-      written--;
-      behind = behind == null ? event : behind;
-    }
-
-    private void reject(ImportRecord record, String reason, @Nullable Exception cause)
-        throws Exception {
-      if (rejects == null) {
-        throw new UsageException(record.where() + ": " + reason, cause);
-      }
-      bad++;
-      rejected.add(record, reason);
-    }
+  private static List<ImportedCall> calls(@Nullable UsageEvent event) {
+    return event == null ? List.of() : List.of(ImportedCall.of(event));
   }
 }

@@ -64,7 +64,7 @@ public final class InMemoryUsageStore implements UsageStore {
       if (stored != null && stored.event.billsLike(event)) {
         report.duplicate(event);
       } else if (stored != null) {
-        report.conflict(event);
+        report.conflict(event, stored.event);
       }
       UsageEvent counted = stored == null ? event : stored.event;
       told.addAll(limits.store(counted, stored == null).told());

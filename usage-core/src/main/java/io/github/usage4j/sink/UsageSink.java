@@ -3,6 +3,7 @@ package io.github.usage4j.sink;
 import io.github.usage4j.UsageEvent;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
@@ -59,6 +60,15 @@ public interface UsageSink {
 
     /** The store has this id with other billable content; the stored event stays as it is. */
     default void conflict(UsageEvent event) {}
+
+    /**
+     * Like {@link #conflict(UsageEvent)}, from a sink that knows what it has. Does that by default.
+     *
+     * @param stored the event that is stored; null if it cannot be read
+     */
+    default void conflict(UsageEvent event, @Nullable UsageEvent stored) {
+      conflict(event);
+    }
 
     /**
      * The single calls of that time are gone from the store, so that it cannot tell whether it has

@@ -33,6 +33,8 @@ import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class UsageImportTest {
 
@@ -113,10 +115,11 @@ class UsageImportTest {
   }
 
   /** Killed at each place: before and after a write, before and after a checkpoint. */
-  @Test
-  void run_killedAnywhereAndStartedAgain_isExact() throws Exception {
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 150, 10_000})
+  void run_killedAnywhereAndStartedAgain_isExact(int heldBack) throws Exception {
     Path file = file(lines(0, 950));
-    for (int kill = 1; kill < 40; kill++) {
+    for (int kill = 1; kill < 44; kill++) {
       store.clear();
       memory.saved.clear();
       var steps = new AtomicInteger(kill);
@@ -144,11 +147,11 @@ class UsageImportTest {
             };
           };
       try {
-        job().checkpoints(checkpoints).run(ImportSource.jsonLines(file), dying);
+        job().holdBack(heldBack).checkpoints(checkpoints).run(ImportSource.jsonLines(file), dying);
       } catch (IllegalStateException killed) {
         // as a process would be
       }
-      ImportProgress progress = job().run(ImportSource.jsonLines(file), store);
+      ImportProgress progress = job().holdBack(heldBack).run(ImportSource.jsonLines(file), store);
 
       assertThat(total().calls()).isEqualTo(950);
       assertThat(total().tokens().input()).isEqualTo(950L * 949 / 2);
@@ -237,10 +240,27 @@ class UsageImportTest {
     Path file = file(lines(0, 250) + "{\"id\":1}\n" + lines(250, 300));
 
     assertThatExceptionOfType(UsageException.class)
-        .isThrownBy(() -> job().run(ImportSource.jsonLines(file), store))
+        .isThrownBy(() -> job().holdBack(0).run(ImportSource.jsonLines(file), store))
         .withMessageStartingWith("calls.jsonl, line 251: start is missing");
 
     assertThat(total().calls()).isEqualTo(200);
+  }
+
+  /** What is held back may be stated again behind the bad line, and is read again. */
+  @Test
+  void run_badLine_leavesWhatIsHeldBackToTheNextRun() throws Exception {
+    String bad = lines(0, 250) + "{\"id\":1}\n";
+    Path file = file(bad + lines(249, 300));
+    assertThatExceptionOfType(UsageException.class)
+        .isThrownBy(() -> job().holdBack(120).run(ImportSource.jsonLines(file), store));
+    assertThat(total().calls()).isEqualTo(80);
+
+    file(bad.replace("{\"id\":1}\n", "") + lines(249, 300));
+    ImportProgress progress = job().holdBack(120).run(ImportSource.jsonLines(file), store);
+
+    assertThat(total().calls()).isEqualTo(300);
+    assertThat(progress.stored() + progress.known()).isEqualTo(300);
+    assertThat(progress.merged()).isEqualTo(1);
   }
 
   @Test
@@ -348,12 +368,24 @@ class UsageImportTest {
   }
 
   @Test
-  void run_idOfOtherContent_isCountedAsConflict() throws Exception {
-    String line = line(1);
-    Path file = file(line + line.replace("\"completion_tokens\":1", "\"completion_tokens\":2"));
-    ImportProgress progress = job().run(ImportSource.jsonLines(file), store);
+  void run_idThatIsStoredWithSmallerFigures_isAConflictThatIsTold() throws Exception {
+    job().run(ImportSource.jsonLines(file(line(1))), store);
+    String more = line(1).replace("\"completion_tokens\":1", "\"completion_tokens\":2");
+    var told = new ArrayList<String>();
+
+    ImportProgress progress =
+        job()
+            .checkpoints(ImportCheckpoints.none())
+            .skipBadRecords((record, reason) -> told.add(record.where() + ": " + reason))
+            .run(ImportSource.jsonLines(file(more)), store);
+
     assertThat(progress.conflicts()).isEqualTo(1);
+    assertThat(progress.stored()).isZero();
     assertThat(total().tokens().output()).isEqualTo(1);
+    assertThat(told)
+        .containsExactly(
+            "calls.jsonl, line 1: its id is stored already with other figures (1/1), which stay;"
+                + " here they are 1/2");
   }
 
   @Test

@@ -203,7 +203,7 @@ final class EventWriter {
       if (stored.isPresent() && stored.get().billsLike(event)) {
         report.duplicate(event);
       } else {
-        report.conflict(event);
+        report.conflict(event, stored.orElse(null));
       }
     }
   }

@@ -52,9 +52,12 @@ final class JdbcImportCheckpoints implements ImportCheckpoints {
                       row.getLong("read_count"),
                       row.getLong("stored_count"),
                       row.getLong("known_count"),
+                      row.getLong("merged_count"),
+                      row.getLong("shrunk_count"),
                       row.getLong("conflict_count"),
                       row.getLong("left_out_count"),
                       row.getLong("rejected_count"),
+                      0,
                       row.getBoolean("finished")))
               : Optional.empty();
         }
@@ -71,7 +74,7 @@ final class JdbcImportCheckpoints implements ImportCheckpoints {
                     "UPDATE "
                         + jobs.tables().imports()
                         + " SET position = ?, read_count = ?, stored_count = ?, known_count = ?,"
-                        + " conflict_count = ?, left_out_count = ?, rejected_count = ?,"
+                        + " merged_count = ?, shrunk_count = ?, conflict_count = ?, left_out_count = ?, rejected_count = ?,"
                         + " finished = ?, saved_at = ? WHERE source = ? AND input = ?",
                     values(progress));
             if (found == 0) {
@@ -79,9 +82,10 @@ final class JdbcImportCheckpoints implements ImportCheckpoints {
                   connection,
                   "INSERT INTO "
                       + jobs.tables().imports()
-                      + " (position, read_count, stored_count, known_count, conflict_count,"
-                      + " left_out_count, rejected_count, finished, saved_at, source, input)"
-                      + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                      + " (position, read_count, stored_count, known_count, merged_count,"
+                      + " shrunk_count, conflict_count, left_out_count, rejected_count, finished,"
+                      + " saved_at, source, input)"
+                      + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                   values(progress));
             }
             return found;
@@ -94,6 +98,8 @@ final class JdbcImportCheckpoints implements ImportCheckpoints {
         progress.read(),
         progress.stored(),
         progress.known(),
+        progress.merged(),
+        progress.shrunk(),
         progress.conflicts(),
         progress.leftOut(),
         progress.rejected(),

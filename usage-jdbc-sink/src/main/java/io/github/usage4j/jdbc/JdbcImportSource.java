@@ -195,6 +195,10 @@ public final class JdbcImportSource implements ImportSource {
     }
     return switch (type) {
       case Types.TIMESTAMP -> row.getObject(column, LocalDateTime.class);
+      case Types.OTHER ->
+          typeName.toLowerCase(Locale.ROOT).startsWith("json")
+              ? row.getString(column)
+              : row.getObject(column);
       case Types.CLOB, Types.NCLOB, Types.LONGVARCHAR, Types.LONGNVARCHAR -> row.getString(column);
       default -> row.getObject(column);
     };

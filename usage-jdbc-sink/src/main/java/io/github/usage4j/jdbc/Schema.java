@@ -30,7 +30,8 @@ final class Schema {
           "V5__repricing.sql",
           "V6__limits.sql",
           "V7__organization_rollup.sql",
-          "V8__conditions.sql");
+          "V8__conditions.sql",
+          "V9__imports.sql");
 
   static final int VERSION = versionOf(SCRIPTS.get(SCRIPTS.size() - 1));
 

@@ -250,6 +250,7 @@ abstract class JdbcImportContract {
         .isThrownBy(
             () ->
                 job()
+                    .holdBack(0)
                     .attribution(Attribution.organization("acme"))
                     .localTimesIn(ZoneOffset.UTC)
                     .run(rows, store))
