@@ -24,6 +24,9 @@ final class CatalogJson {
   private static final int FORMAT = 1;
   private static final Instant LAST = Instant.parse("9999-12-31T00:00:00Z");
 
+  private static final String[] TOP = {
+    "format", "name", "version", "generated", "asOf", "sources", "providers", "fallbacks", "models"
+  };
   private static final String[] AMOUNTS = {
     "input",
     "output",
@@ -43,24 +46,26 @@ final class CatalogJson {
       plus(CONDITION, "source", "checked", "currency", "from", "until", "daily");
 
   private final PriceSource source;
+  private final LocalDate generated;
   private final Set<String> sources = new HashSet<>();
   private final Map<String, PriceConditions> conditionsOf = new HashMap<>();
 
-  private CatalogJson(PriceSource source) {
+  private CatalogJson(PriceSource source, LocalDate generated) {
     this.source = source;
+    this.generated = generated;
   }
 
   /** Reads all of it; see {@link LoadedPrices.Format}. */
   static Contents read(JsonAt root, PriceSource file) {
-    root.allowOnly("format", "name", "version", "generated", "sources", "providers", "models");
+    root.allowOnly(TOP);
     JsonAt format = root.get("format");
     if (!format.node().isInt() || format.node().intValue() != FORMAT) {
       throw format.bad("must be " + FORMAT);
     }
+    LocalDate generated = date(root.get("generated"));
     var source =
-        new PriceSource(
-            root.get("name").text(), root.get("version").text(), date(root.get("generated")));
-    var json = new CatalogJson(source);
+        new PriceSource(root.get("name").text(), root.get("version").text(), asOf(root, generated));
+    var json = new CatalogJson(source, generated);
     root.get("sources").fields().forEach(entry -> json.sources.add(entry.getKey()));
     JsonAt providers = root.get("providers");
     if (providers.isThere()) {
@@ -82,7 +87,36 @@ final class CatalogJson {
             name -> {
               throw providers.bad("must be of models in this file, but there is none of " + name);
             });
-    return new Contents(source, new PriceIndex(models, Map.of()));
+    return new Contents(source, new PriceIndex(models, fallbacks(root.get("fallbacks"))));
+  }
+
+  /** How old the prices are, where that is not the day on which the file was made. */
+  private static LocalDate asOf(JsonAt root, LocalDate generated) {
+    JsonAt asOf = root.get("asOf");
+    if (!asOf.isThere()) {
+      return generated;
+    }
+    LocalDate day = date(asOf);
+    if (day.isAfter(generated)) {
+      throw asOf.bad("must not be after the file was generated, " + generated + ", but is " + day);
+    }
+    return day;
+  }
+
+  /** Whose models a provider serves at the same prices, as catalogs call both. */
+  private static Map<String, List<String>> fallbacks(JsonAt json) {
+    if (!json.isThere()) {
+      return Map.of();
+    }
+    var fallbacks = new HashMap<String, List<String>>();
+    for (Map.Entry<String, JsonAt> provider : json.fields()) {
+      List<String> others =
+          provider.getValue().elements().stream()
+              .map(other -> ProviderNames.inCatalog(other.text()))
+              .toList();
+      fallbacks.put(ProviderNames.inCatalog(provider.getKey()), others);
+    }
+    return fallbacks;
   }
 
   /** What holds for every model of a provider that does not say otherwise. */
@@ -113,7 +147,7 @@ final class CatalogJson {
     String provider = model.get("provider").text();
     String name = model.get("model").text();
     JsonAt match = model.get("match");
-    ModelMatch names = match.isThere() ? match(match) : ModelMatch.equalTo(name);
+    ModelMatch names = match.isThere() ? ModelMatchJson.read(match) : ModelMatch.equalTo(name);
     var prices = new ArrayList<ModelPrice>();
     for (JsonAt price : model.get("prices").elements()) {
       prices.add(price(provider, name, price).matching(names));
@@ -125,40 +159,15 @@ final class CatalogJson {
         () -> new ListedModel(ProviderNames.inCatalog(provider), name, names, prices, null));
   }
 
-  static ModelMatch match(JsonAt match) {
-    List<Map.Entry<String, JsonAt>> fields = match.fields();
-    if (fields.size() != 1) {
-      throw match.bad("must say one thing, but says " + fields.size());
-    }
-    JsonAt value = fields.get(0).getValue();
-    return switch (fields.get(0).getKey()) {
-      case "equals" -> value.check(() -> ModelMatch.equalTo(value.text()));
-      case "startsWith", "starts_with" -> value.check(() -> ModelMatch.startsWith(value.text()));
-      case "contains" -> value.check(() -> ModelMatch.contains(value.text()));
-      case "endsWith", "ends_with" -> value.check(() -> ModelMatch.endsWith(value.text()));
-      case "regex" -> value.check(() -> ModelMatch.regex(value.text()));
-      case "any", "or" -> value.check(() -> ModelMatch.any(matches(value)));
-      case "all", "and" -> value.check(() -> ModelMatch.all(matches(value)));
-      default ->
-          throw value.bad(
-              "is not known; known are equals, startsWith, contains, endsWith, regex, any, all");
-    };
-  }
-
-  private static List<ModelMatch> matches(JsonAt array) {
-    return array.elements().stream().map(CatalogJson::match).toList();
-  }
-
   private void requireSource(JsonAt json) {
     String from = json.get("source").text();
     if (!sources.contains(from)) {
       throw json.get("source").bad("must be one of the file's sources, " + sources);
     }
     LocalDate checked = date(json.get("checked"));
-    if (checked.isAfter(source.asOf())) {
+    if (checked.isAfter(generated)) {
       throw json.get("checked")
-          .bad(
-              "must not be after the file was generated, " + source.asOf() + ", but is " + checked);
+          .bad("must not be after the file was generated, " + generated + ", but is " + checked);
     }
   }
 
@@ -222,7 +231,7 @@ final class CatalogJson {
       for (Map.Entry<String, JsonAt> unit : units.fields()) {
         ModelPrice before = priced;
         JsonAt amount = unit.getValue();
-        priced = amount.check(() -> before.perUnit(unit.getKey(), amount.decimal()));
+        priced = amount.check(() -> perUnit(before, unit.getKey(), amount));
       }
     }
     JsonAt tiers = json.get("aboveInput");
@@ -239,6 +248,19 @@ final class CatalogJson {
       }
     }
     return priced;
+  }
+
+  /** A price for each, or for so many. */
+  private static ModelPrice perUnit(ModelPrice price, String unit, JsonAt json) {
+    if (!json.node().isObject()) {
+      return price.perUnit(unit, json.decimal());
+    }
+    json.allowOnly("price", "per");
+    JsonAt per = json.get("per");
+    if (!per.node().isInt()) {
+      throw per.bad("must be a whole number, 1 to " + UnitPrice.MOST);
+    }
+    return price.perUnit(unit, json.get("price").decimal(), per.node().intValue());
   }
 
   private static ModelPrice set(ModelPrice price, String name, String amount) {

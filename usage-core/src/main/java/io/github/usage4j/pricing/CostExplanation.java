@@ -34,7 +34,7 @@ public record CostExplanation(String priceReference, Currency currency, List<Lin
    * @param what was counted, such as {@code cache read} or {@code searches}
    * @param quantity how many
    * @param price of so many as {@code per} says
-   * @param per {@value #MILLION} for tokens, 1 for all else
+   * @param per {@value #MILLION} for tokens, mostly 1 for all else
    * @param amount what these cost, exact; of units with more decimals than a cost has, rounded half
    *     to even in its last
    */
@@ -52,7 +52,7 @@ public record CostExplanation(String priceReference, Currency currency, List<Lin
           quantity(quantity),
           price.toPlainString(),
           currency,
-          per == MILLION ? " / 1M" : "",
+          per == MILLION ? " / 1M" : per == 1 ? "" : " / " + per,
           amount.stripTrailingZeros().toPlainString());
     }
 

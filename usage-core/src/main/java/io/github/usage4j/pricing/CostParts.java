@@ -20,7 +20,7 @@ final class CostParts implements Products {
   }
 
   @Override
-  public void units(String what, BigDecimal quantity, BigDecimal price, BigDecimal amount) {
+  public void units(String what, BigDecimal quantity, UnitPrice price, BigDecimal amount) {
     add(Part.OTHER, amount);
   }
 

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * The second format of genai-prices: providers, models with clauses that match names, prices under
@@ -17,9 +19,8 @@ import java.util.TreeMap;
  */
 final class GenaiPricesJson {
 
-  private static final int PER_THOUSAND = -3;
-  private static final int PER_MILLION = -6;
-  private static final int HOUR = 3600;
+  /** Behind the names of models that cost nothing, and in the file have no amounts. */
+  private static final String FREE = ":free";
 
   private GenaiPricesJson() {}
 
@@ -28,10 +29,11 @@ final class GenaiPricesJson {
     var source = new PriceSource("genai-prices", file.version(), file.asOf());
     var models = new ArrayList<ListedModel>();
     var fallbacks = new HashMap<String, List<String>>();
+    var notes = new ArrayList<String>();
     for (JsonAt provider : root.elements()) {
       String name = ProviderNames.inCatalog(provider.get("id").text());
       for (JsonAt model : provider.get("models").elements()) {
-        models.add(model.check(() -> model(name, model, source)));
+        models.add(model.check(() -> model(name, model, source, notes)));
       }
       JsonAt others = provider.get("fallback_model_providers");
       if (others.isThere()) {
@@ -39,27 +41,52 @@ final class GenaiPricesJson {
             name, others.elements().stream().map(o -> ProviderNames.inCatalog(o.text())).toList());
       }
     }
-    return new Contents(source, new PriceIndex(models, fallbacks));
+    return new Contents(source, new PriceIndex(models, fallbacks), notes);
   }
 
-  private static ListedModel model(String provider, JsonAt json, PriceSource source) {
+  private static ListedModel model(
+      String provider, JsonAt json, PriceSource source, List<String> notes) {
     String id = json.get("id").text();
-    ModelMatch match = CatalogJson.match(json.get("match"));
+    ModelMatch match = GenaiMatch.read(json.get("match"), id);
     ModelPrice empty = ModelPrice.perMillion(provider, id, "USD").matching(match);
-    JsonAt prices = json.get("prices");
-    List<ModelPrice> listed =
-        prices.node().isArray() ? conditional(empty, prices) : List.of(price(empty, prices));
+    List<ModelPrice> listed = prices(empty, json.get("prices"), id, notes);
     Long context = json.get("context_window").tokensOrNull();
     ModelCapabilities capabilities =
         context == null ? null : new ModelCapabilities(null, null, context, Set.of());
     return new ListedModel(
-        provider,
-        id,
-        match,
-        listed.stream().allMatch(price -> price.rates().equals(Rates.NONE))
-            ? List.of()
-            : listed.stream().map(source::refer).toList(),
-        capabilities);
+        provider, id, match, listed.stream().map(source::refer).toList(), capabilities);
+  }
+
+  /** None where the file has no amounts, or one that cannot be said here: that is not free. */
+  private static List<ModelPrice> prices(
+      ModelPrice empty, JsonAt json, String id, List<String> notes) {
+    Set<String> unknown = unknownUnits(json);
+    if (!unknown.isEmpty()) {
+      notes.add(empty.reference() + " has no price, because units of it are not known: " + unknown);
+      return List.of();
+    }
+    List<ModelPrice> listed =
+        json.node().isArray() ? conditional(empty, json) : List.of(price(empty, json));
+    if (listed.stream().anyMatch(price -> !price.rates().equals(Rates.NONE))) {
+      return listed;
+    }
+    return id.endsWith(FREE) ? List.of(empty.input("0").output("0")) : List.of();
+  }
+
+  private static Set<String> unknownUnits(JsonAt json) {
+    var unknown = new TreeSet<String>();
+    List<JsonAt> all =
+        json.node().isArray()
+            ? json.elements().stream().map(entry -> entry.get("prices")).toList()
+            : List.of(json);
+    for (JsonAt prices : all) {
+      for (Map.Entry<String, JsonAt> field : prices.fields()) {
+        if (!GenaiUnits.isKnown(field.getKey())) {
+          unknown.add(field.getKey());
+        }
+      }
+    }
+    return unknown;
   }
 
   /**
@@ -118,59 +145,27 @@ final class GenaiPricesJson {
         amounts.put(field.getKey(), value);
       }
     }
-    ModelPrice price = withAmounts(empty, amounts);
+    Set<String> units = json.fields().stream().map(Map.Entry::getKey).collect(Collectors.toSet());
+    ModelPrice price = withAmounts(empty, amounts, units);
     var reached = new LinkedHashMap<String, JsonAt>();
     for (Map.Entry<Long, Map<String, JsonAt>> tier : byThreshold.entrySet()) {
       // An amount without a step at this threshold keeps the one of its own last step.
       reached.putAll(tier.getValue());
       ModelPrice before = price;
-      ModelPrice above = withAmounts(empty, reached);
+      ModelPrice above = withAmounts(empty, reached, units);
       price = json.check(() -> before.aboveInput(tier.getKey(), above));
     }
     return price;
   }
 
-  private static ModelPrice withAmounts(ModelPrice price, Map<String, JsonAt> amounts) {
+  private static ModelPrice withAmounts(
+      ModelPrice price, Map<String, JsonAt> amounts, Set<String> units) {
     ModelPrice priced = price;
     for (Map.Entry<String, JsonAt> amount : amounts.entrySet()) {
       ModelPrice before = priced;
       JsonAt at = amount.getValue();
-      priced = at.check(() -> set(before, amount.getKey(), at, amounts.keySet()));
+      priced = at.check(() -> GenaiUnits.set(before, amount.getKey(), at, units));
     }
     return priced;
-  }
-
-  private static ModelPrice set(ModelPrice price, String name, JsonAt json, Set<String> beside) {
-    return switch (name) {
-      case "input_mtok" -> price.input(perMillion(json));
-      case "input_text_mtok" ->
-          beside.contains("input_mtok") ? price : price.input(perMillion(json));
-      case "output_mtok" -> price.output(perMillion(json));
-      case "output_text_mtok" ->
-          beside.contains("output_mtok") ? price : price.output(perMillion(json));
-      case "cache_read_mtok" -> price.cacheRead(perMillion(json));
-      case "cache_write_mtok" ->
-          beside.contains("cache_write_5m_mtok") ? price : price.cacheWrite(perMillion(json));
-      case "cache_write_5m_mtok" -> price.cacheWrite(perMillion(json));
-      case "cache_write_1h_mtok" -> price.cacheWriteOneHour(perMillion(json));
-      case "input_audio_mtok" -> price.inputAudio(perMillion(json));
-      case "output_audio_mtok" -> price.outputAudio(perMillion(json));
-      case "output_reasoning_mtok" -> price.reasoning(perMillion(json));
-      case "requests_kcount" -> price.perCall(PublicAmounts.shifted(json, PER_THOUSAND));
-      case "rerank_searches_kcount" ->
-          price.perUnit("searches", PublicAmounts.shifted(json, PER_THOUSAND));
-      case "web_searches_kcount" ->
-          price.perUnit("web_searches", PublicAmounts.shifted(json, PER_THOUSAND));
-      case "input_mchars" -> price.perUnit("characters", PublicAmounts.shifted(json, PER_MILLION));
-      case "audio_hours", "input_audio_hours" ->
-          PublicAmounts.divided(json, HOUR)
-              .map(perSecond -> price.perUnit("seconds", perSecond))
-              .orElse(price);
-      default -> price;
-    };
-  }
-
-  private static String perMillion(JsonAt json) {
-    return PublicAmounts.shifted(json, 0);
   }
 }

@@ -1,9 +1,8 @@
 package io.github.usage4j.pricing;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import java.net.URI;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -13,11 +12,16 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +38,7 @@ public final class LoadedPrices implements PriceCatalog {
   private static final Logger LOG = LoggerFactory.getLogger(LoadedPrices.class);
   private static final String BUNDLED = "/io/github/usage4j/pricing/prices.json";
   private static final int VERSION_DIGITS = 12;
+  private static final int MOST_NOTES = 3;
 
   private final Current current;
   private final Duration maxAge;
@@ -43,22 +48,58 @@ public final class LoadedPrices implements PriceCatalog {
 
   /** What is in force; shared by catalogs of one file that differ in settings. */
   private static final class Current {
-    private final String file;
-    private final Loader loader;
-    private volatile Contents contents;
+    private final PriceOrigin origin;
+    private final Format format;
+    private volatile InForce inForce;
 
-    private Current(String file, Loader loader) {
-      this.file = file;
-      this.loader = loader;
-      contents = load();
+    /** The content that was read last, and the one that is in force. */
+    private @Nullable PriceSource lastRead;
+
+    private @Nullable PriceSource last;
+
+    /** A file that is read now. */
+    private Current(PriceOrigin origin, Format format) {
+      this.origin = origin;
+      this.format = format;
+      inForce = new InForce(load(null), 0, Status.good(Instant.now()));
+      accepted();
     }
 
-    Contents load() {
+    /** Prices that are there already, and come from another file later. */
+    private Current(PriceOrigin origin, Current before) {
+      this.origin = origin;
+      format = before.format;
+      inForce = before.inForce;
+    }
+
+    /** What was read is in force. */
+    void accepted() {
+      last = lastRead;
+      origin.accepted();
+    }
+
+    /** What the file holds; what is in force if that is known to be the same. */
+    Contents load(@Nullable Contents before) {
+      String file = origin.where();
       try {
-        Contents contents = loader.load(file);
+        PriceOrigin.Read read = origin.read();
+        if (read == null) {
+          return Objects.requireNonNull(before, "a file is read whole at first");
+        }
+        var known = new PriceSource(read.name(), version(read.content()), read.modified());
+        if (before != null && known.equals(last)) {
+          return before;
+        }
+        Contents contents = format.read(JsonAt.parse(file, read.content()), known);
         if (contents.index().models().stream().allMatch(model -> model.prices().isEmpty())) {
           throw new IllegalArgumentException(file + ": there is no price in it");
         }
+        List<String> notes = contents.notes();
+        notes.stream().limit(MOST_NOTES).forEach(note -> LOG.warn("{}: {}", file, note));
+        if (notes.size() > MOST_NOTES) {
+          LOG.warn("{}: and {} models more", file, notes.size() - MOST_NOTES);
+        }
+        lastRead = known;
         return contents;
       } catch (NoSuchFileException e) {
         throw new IllegalArgumentException(file + ": there is no such file", e);
@@ -68,8 +109,40 @@ public final class LoadedPrices implements PriceCatalog {
     }
   }
 
-  /** What a file holds. */
-  record Contents(PriceSource source, PriceIndex index) {}
+  /**
+   * What applies, and how it went.
+   *
+   * @param kept models that are not in the file any more
+   */
+  private record InForce(Contents contents, int kept, Status status) {}
+
+  /** How it went so far. */
+  private record Status(
+      Instant lastSuccess, @Nullable Instant lastFailure, @Nullable String problem, long failures) {
+
+    static Status good(Instant at) {
+      return new Status(at, null, null, 0);
+    }
+
+    Status success(Instant at) {
+      return new Status(at, lastFailure, null, failures);
+    }
+
+    Status failure(Instant at, String why) {
+      return new Status(lastSuccess, at, why, failures + 1);
+    }
+  }
+
+  /**
+   * What a file holds.
+   *
+   * @param notes what could not be read, which leaves models without a price
+   */
+  record Contents(PriceSource source, PriceIndex index, List<String> notes) {
+    Contents(PriceSource source, PriceIndex index) {
+      this(source, index, List.of());
+    }
+  }
 
   /** Reads a format. */
   @FunctionalInterface
@@ -83,18 +156,9 @@ public final class LoadedPrices implements PriceCatalog {
     Contents read(JsonAt root, PriceSource file);
   }
 
-  @FunctionalInterface
-  private interface Loader {
-    Contents load(String file) throws IOException;
-  }
-
   private static final class Bundled {
     static final LoadedPrices PRICES =
-        new LoadedPrices(
-            new Current("the bundled prices", LoadedPrices::readBundled),
-            Duration.ofDays(MAX_AGE_DAYS),
-            InstantSource.system(),
-            LOG::warn);
+        open(PriceOrigin.resource(BUNDLED, "the bundled prices", "bundled"), CatalogJson::read);
   }
 
   private LoadedPrices(
@@ -110,31 +174,19 @@ public final class LoadedPrices implements PriceCatalog {
   }
 
   static LoadedPrices open(Path file, Format format) {
+    return open(PriceOrigin.of(file), format);
+  }
+
+  static LoadedPrices open(URI address, Format format) {
+    return open(new PriceDownload(address, PriceDownload.TIMEOUT), format);
+  }
+
+  static LoadedPrices open(PriceOrigin origin, Format format) {
     return new LoadedPrices(
-        new Current(file.toString(), name -> read(file, name, format)),
+        new Current(origin, format),
         Duration.ofDays(MAX_AGE_DAYS),
         InstantSource.system(),
         LOG::warn);
-  }
-
-  private static Contents read(Path file, String name, Format format) throws IOException {
-    byte[] json = Files.readAllBytes(file);
-    LocalDate modified =
-        LocalDate.ofInstant(Files.getLastModifiedTime(file).toInstant(), ZoneOffset.UTC);
-    Path last = Objects.requireNonNull(file.getFileName(), "file name");
-    return format.read(
-        JsonAt.parse(name, json), new PriceSource(last.toString(), version(json), modified));
-  }
-
-  private static Contents readBundled(String name) throws IOException {
-    try (InputStream in = LoadedPrices.class.getResourceAsStream(BUNDLED)) {
-      if (in == null) {
-        throw new NoSuchFileException(BUNDLED);
-      }
-      byte[] json = in.readAllBytes();
-      return CatalogJson.read(
-          JsonAt.parse(name, json), new PriceSource("bundled", version(json), LocalDate.EPOCH));
-    }
   }
 
   /** A catalog without a version of its own is known by its content. */
@@ -169,52 +221,169 @@ public final class LoadedPrices implements PriceCatalog {
   }
 
   /**
-   * Reads the file again. If it is broken, the prices stay as they are and a warning says why.
+   * The same prices for now, which are read from another place from then on: so a service starts
+   * with prices it has, and does not depend on a server that may be down.
    *
-   * @return true if the new prices are in force
+   * @param address of a file in the same format, beginning with {@code https://} or {@code http://}
+   * @throws IllegalArgumentException if it does not
+   * @since 0.1.0
+   */
+  public LoadedPrices from(URI address) {
+    return from(new PriceDownload(address, PriceDownload.TIMEOUT));
+  }
+
+  LoadedPrices from(PriceOrigin origin) {
+    return new LoadedPrices(new Current(origin, current), maxAge, clock, warnings);
+  }
+
+  /**
+   * The same prices, read again at an interval on a thread of their own, by the {@link
+   * PriceChecks#USUAL} checks.
+   *
+   * @param interval at least a second
+   * @throws IllegalArgumentException if it is less
+   * @since 0.1.0
+   */
+  public RefreshedPrices refreshEvery(Duration interval) {
+    return refreshEvery(interval, PriceChecks.USUAL);
+  }
+
+  /**
+   * The same by other checks.
+   *
+   * @since 0.1.0
+   */
+  public RefreshedPrices refreshEvery(Duration interval, PriceChecks checks) {
+    return new RefreshedPrices(this, Objects.requireNonNull(checks, "checks"), interval);
+  }
+
+  /**
+   * Reads the file again and takes whatever it says. If it is broken, the prices stay as they are
+   * and a warning says why.
+   *
+   * @return true if what the file says is in force
    */
   public boolean reload() {
+    return reload(PriceChecks.NONE);
+  }
+
+  /**
+   * Reads the file again. If it is broken or does not pass the checks, the prices stay as they are
+   * and a warning says why, once for each reason. Waits for the file; calls that look up prices do
+   * not wait meanwhile.
+   *
+   * @return true if what the file says is in force
+   * @since 0.1.0
+   */
+  public boolean reload(PriceChecks checks) {
     synchronized (current) {
+      InForce before = current.inForce;
       try {
-        current.contents = current.load();
+        Contents next = current.load(before.contents());
+        Status status = before.status().success(clock.instant());
+        if (next.equals(before.contents())) {
+          current.inForce = new InForce(next, before.kept(), status);
+          return true;
+        }
+        Map<String, ListedModel> vanished = checked(checks, before.contents(), next);
+        current.inForce = new InForce(with(next, vanished.values()), vanished.size(), status);
+        current.accepted();
         warned.set(false);
         return true;
-      } catch (IllegalArgumentException e) {
-        warnings.accept("prices stay as of " + asOf() + ", " + version() + ": " + e.getMessage());
+      } catch (RuntimeException e) {
+        refused(before, e);
         return false;
       }
     }
   }
 
+  private Map<String, ListedModel> checked(PriceChecks checks, Contents inForce, Contents next) {
+    try {
+      Map<String, ListedModel> vanished =
+          checks.check(inForce.index(), next.index(), clock.instant());
+      return checks.equals(PriceChecks.NONE) ? Map.of() : vanished;
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          current.origin.where() + ": " + e.getMessage() + "; if that is right, call reload()", e);
+    }
+  }
+
+  private static Contents with(Contents next, Collection<ListedModel> kept) {
+    if (kept.isEmpty()) {
+      return next;
+    }
+    var models = new ArrayList<>(next.index().models());
+    models.addAll(kept);
+    return new Contents(
+        next.source(), new PriceIndex(models, next.index().fallbacks()), next.notes());
+  }
+
+  private void refused(InForce before, RuntimeException why) {
+    String problem = String.valueOf(why.getMessage());
+    boolean said = problem.equals(before.status().problem());
+    current.inForce =
+        new InForce(
+            before.contents(), before.kept(), before.status().failure(clock.instant(), problem));
+    if (!said) {
+      warnings.accept("prices stay as of " + asOf() + ", " + version() + ": " + problem);
+    }
+  }
+
+  /**
+   * How the prices are: of when, and how reading them went.
+   *
+   * @since 0.1.0
+   */
+  public PriceHealth health() {
+    InForce now = current.inForce;
+    PriceSource source = now.contents().source();
+    Instant begun = source.asOf().atStartOfDay(ZoneOffset.UTC).toInstant();
+    return new PriceHealth(
+        current.origin.where(),
+        source.version(),
+        source.asOf(),
+        Duration.between(begun, clock.instant()),
+        now.contents().index().models().size(),
+        now.kept(),
+        now.status().lastSuccess(),
+        now.status().lastFailure(),
+        now.status().problem(),
+        now.status().failures());
+  }
+
   /** By what the prices in force are known in the references of costs. */
   public String version() {
-    return current.contents.source().version();
+    return contents().source().version();
   }
 
   /** The day as of which the prices in force are: the file's own date, else its last change. */
   public LocalDate asOf() {
-    return current.contents.source().asOf();
+    return contents().source().asOf();
   }
 
   /** How many models there are prices or capabilities of. */
   public int size() {
-    return current.contents.index().models().size();
+    return index().models().size();
+  }
+
+  private Contents contents() {
+    return current.inForce.contents();
   }
 
   PriceIndex index() {
-    return current.contents.index();
+    return contents().index();
   }
 
   @Override
   public Optional<ModelPrice> find(String provider, String model, Instant at) {
-    Contents contents = current.contents;
+    Contents contents = contents();
     warnIfOld(contents, at);
     return contents.index().find(provider, model, at);
   }
 
   @Override
   public Optional<ModelCapabilities> capabilities(String provider, String model) {
-    return current.contents.index().capabilities(provider, model);
+    return index().capabilities(provider, model);
   }
 
   /** The clock is only asked where the call itself is later than the catalog is good for. */
@@ -226,7 +395,7 @@ public final class LoadedPrices implements PriceCatalog {
         && clock.instant().getEpochSecond() >= oldFrom
         && warned.compareAndSet(false, true)) {
       warnings.accept(
-          current.file
+          current.origin.where()
               + ": prices are as of "
               + asOf()
               + ", more than "

@@ -20,6 +20,8 @@ public final class ModelMatch {
     STARTS_WITH,
     CONTAINS,
     ENDS_WITH,
+    VERSION_OF,
+    ENDS_WITH_VERSION_OF,
     REGEX,
     ANY,
     ALL
@@ -29,6 +31,9 @@ public final class ModelMatch {
   private final String text;
   private final Pattern pattern;
   private final List<ModelMatch> parts;
+
+  /** What ends the words in front of a model's name. */
+  private static final String SERVED_BY = "./:";
 
   private static final Pattern NO_PATTERN = Pattern.compile("");
 
@@ -57,6 +62,24 @@ public final class ModelMatch {
   /** The name ends with this. */
   public static ModelMatch endsWith(String suffix) {
     return text(Kind.ENDS_WITH, suffix);
+  }
+
+  /**
+   * The name is this one, or a version of it: behind it stands nothing but a date ({@code
+   * -20250929}, {@code -2025-09-29}), {@code -latest}, {@code -v1}, {@code :0}, {@code @20250929},
+   * {@code @default}, {@code @latest} or {@code [1m]}, in this order, each once at most. So a price
+   * is never taken for the next model, whose name only begins like this one.
+   */
+  public static ModelMatch versionOf(String name) {
+    return text(Kind.VERSION_OF, name);
+  }
+
+  /**
+   * The same behind words that say where or by whom a model is served and end with {@code .},
+   * {@code /} or {@code :}, such as {@code us.anthropic.} or {@code publishers/anthropic/models/}.
+   */
+  public static ModelMatch endsWithVersionOf(String name) {
+    return text(Kind.ENDS_WITH_VERSION_OF, name);
   }
 
   /**
@@ -147,10 +170,24 @@ public final class ModelMatch {
       case STARTS_WITH -> name.startsWith(text);
       case CONTAINS -> name.contains(text);
       case ENDS_WITH -> name.endsWith(text);
+      case VERSION_OF -> name.startsWith(text) && ModelVersions.endsAt(name, text.length());
+      case ENDS_WITH_VERSION_OF -> endsWithVersion(name);
       case REGEX -> pattern.matcher(name).find();
       case ANY -> anyMatches(name);
       case ALL -> allMatch(name);
     };
+  }
+
+  private boolean endsWithVersion(String name) {
+    int at = name.indexOf(text);
+    while (at >= 0) {
+      boolean whole = at == 0 || SERVED_BY.indexOf(name.charAt(at - 1)) >= 0;
+      if (whole && ModelVersions.endsAt(name, at + text.length())) {
+        return true;
+      }
+      at = name.indexOf(text, at + 1);
+    }
+    return false;
   }
 
   private boolean anyMatches(String name) {
@@ -187,6 +224,20 @@ public final class ModelMatch {
     return kind == Kind.ANY ? parts.stream().anyMatch(ModelMatch::rest) : kind != Kind.EQUALS;
   }
 
+  /** What it says, as catalogs call it. */
+  String kind() {
+    return name(kind);
+  }
+
+  /** What it says it of; empty for {@code any} and {@code all}. */
+  String text() {
+    return text;
+  }
+
+  List<ModelMatch> parts() {
+    return parts;
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof ModelMatch that
@@ -218,6 +269,8 @@ public final class ModelMatch {
       case STARTS_WITH -> "startsWith";
       case CONTAINS -> "contains";
       case ENDS_WITH -> "endsWith";
+      case VERSION_OF -> "versionOf";
+      case ENDS_WITH_VERSION_OF -> "endsWithVersionOf";
       case REGEX -> "regex";
       case ANY -> "any";
       case ALL -> "all";

@@ -167,8 +167,22 @@ public final class ModelPrice {
    *     own
    */
   public ModelPrice perUnit(String unit, String price) {
+    return perUnit(unit, price, 1);
+  }
+
+  /**
+   * What so many of a unit cost, where the price of one has no end of decimals, such as an hour of
+   * audio: {@code perUnit("seconds", "0.111", 3600)}. Fractions of it cost a fraction, rounded half
+   * to even in the last decimal of a {@link Cost}.
+   *
+   * @param per from 1 to a million
+   * @throws IllegalArgumentException if it is not, or the price is none
+   * @since 0.1.0
+   */
+  public ModelPrice perUnit(String unit, String price, int per) {
     String name = Checks.requireIdentifier("unit", unit, 256);
-    return with(rates().withUnit(name, Amounts.parse(label("price per " + name), price)));
+    BigDecimal amount = Amounts.parse(label("price per " + name), price);
+    return with(rates().withUnit(name, new UnitPrice(amount, per)));
   }
 
   /**

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -61,8 +60,7 @@ final class ModelsDevJson {
     ModelPrice price = withSteps(withAmounts(empty, cost), empty, cost);
     JsonAt perMinute = cost.get("per_minute");
     if (perMinute.isThere()) {
-      Optional<String> perSecond = PublicAmounts.divided(perMinute, SECONDS);
-      price = perSecond.isPresent() ? price.perUnit("seconds", perSecond.get()) : price;
+      price = price.perUnit("seconds", PublicAmounts.shifted(perMinute, 0), SECONDS);
     }
     return price;
   }

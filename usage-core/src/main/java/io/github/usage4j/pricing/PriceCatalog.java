@@ -3,6 +3,7 @@ package io.github.usage4j.pricing;
 import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -60,9 +61,30 @@ public interface PriceCatalog {
     return LoadedPrices.open(file, CatalogJson::read);
   }
 
+  /**
+   * Prices from an address in the library's own format, which is read now. Waits at most half a
+   * minute; see {@link LoadedPrices#from(URI)} for a start that does not depend on a server.
+   *
+   * @param address beginning with {@code https://} or {@code http://}
+   * @throws IllegalArgumentException as {@link #file(Path)} does; so do the others
+   * @since 0.1.0
+   */
+  static LoadedPrices file(URI address) {
+    return LoadedPrices.open(address, CatalogJson::read);
+  }
+
   /** Prices from LiteLLM's {@code model_prices_and_context_window.json}. */
   static LoadedPrices liteLlm(Path file) {
     return LoadedPrices.open(file, LiteLlmJson::read);
+  }
+
+  /**
+   * Prices from an address of LiteLLM's list, which is read now.
+   *
+   * @since 0.1.0
+   */
+  static LoadedPrices liteLlm(URI address) {
+    return LoadedPrices.open(address, LiteLlmJson::read);
   }
 
   /** Prices from the {@code api.json} of models.dev. */
@@ -70,9 +92,27 @@ public interface PriceCatalog {
     return LoadedPrices.open(file, ModelsDevJson::read);
   }
 
+  /**
+   * Prices from an address of models.dev's list, which is read now.
+   *
+   * @since 0.1.0
+   */
+  static LoadedPrices modelsDev(URI address) {
+    return LoadedPrices.open(address, ModelsDevJson::read);
+  }
+
   /** Prices from the {@code v2/data.json} of genai-prices. */
   static LoadedPrices genaiPrices(Path file) {
     return LoadedPrices.open(file, GenaiPricesJson::read);
+  }
+
+  /**
+   * Prices from an address of genai-prices' list, which is read now.
+   *
+   * @since 0.1.0
+   */
+  static LoadedPrices genaiPrices(URI address) {
+    return LoadedPrices.open(address, GenaiPricesJson::read);
   }
 
   /** This catalog, and the other one for what this one does not have. */

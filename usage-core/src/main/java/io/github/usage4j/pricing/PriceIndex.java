@@ -4,9 +4,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -130,14 +132,22 @@ final class PriceIndex implements PriceCatalog {
   }
 
   private @Nullable ListedModel search(String provider, String model) {
-    ListedModel found = searchOf(provider, provider, model);
-    for (String other : ProviderNames.like(provider)) {
-      found = found != null ? found : searchOf(other, provider, model);
+    for (String listedUnder : servedBy(provider)) {
+      ListedModel found = searchOf(listedUnder, provider, model);
+      if (found != null) {
+        return found;
+      }
     }
-    for (String other : fallbacks.getOrDefault(provider, List.of())) {
-      found = found != null ? found : searchOf(other, provider, model);
-    }
-    return found;
+    return null;
+  }
+
+  /** Under which providers a model may be listed, the nearest first. */
+  private Set<String> servedBy(String provider) {
+    var same = new ArrayList<String>(List.of(provider));
+    same.addAll(ProviderNames.like(provider));
+    var all = new LinkedHashSet<>(same);
+    same.forEach(name -> all.addAll(fallbacks.getOrDefault(name, List.of())));
+    return all;
   }
 
   private @Nullable ListedModel searchOf(String listedUnder, String provider, String model) {
@@ -152,6 +162,10 @@ final class PriceIndex implements PriceCatalog {
       }
     }
     return null;
+  }
+
+  Map<String, List<String>> fallbacks() {
+    return fallbacks;
   }
 
   int remembered() {

@@ -111,8 +111,8 @@ record PricedCall(ModelPrice price, List<TokenCounts> exchanges, Map<String, Big
     }
 
     @Override
-    public void units(String what, BigDecimal quantity, BigDecimal price, BigDecimal amount) {
-      all.add(new Line(Part.OTHER, what, quantity, price, 1, amount));
+    public void units(String what, BigDecimal quantity, UnitPrice price, BigDecimal amount) {
+      all.add(new Line(Part.OTHER, what, quantity, price.amount(), price.per(), amount));
     }
   }
 

@@ -9,6 +9,6 @@ interface Products {
   void tokens(
       Part part, String what, BigDecimal quantity, BigDecimal perMillion, BigDecimal amount);
 
-  /** So many of something else at a price for each. */
-  void units(String what, BigDecimal quantity, BigDecimal price, BigDecimal amount);
+  /** So many of something else. */
+  void units(String what, BigDecimal quantity, UnitPrice price, BigDecimal amount);
 }

@@ -48,19 +48,28 @@ final class ProviderNames {
     {"x-ai", "x_ai", "xai"},
     {"aws", "aws.bedrock", "bedrock", "bedrock_converse", "amazon_bedrock", "amazon-bedrock"},
     {"groq"},
-    {"together", "together_ai", "togetherai", "together.ai"},
+    {"together", "together_ai", "together-ai", "togetherai", "together.ai"},
     {"azure", "azure.ai.openai", "azure-openai", "azure_open_ai", "azure_openai"},
     {"azure-ai", "azure.ai.inference", "azure_ai", "microsoft_foundry"},
     {"voyageai", "voyage_ai", "voyage"},
     {"huggingface", "hugging_face"},
     {"fireworks", "fireworks_ai", "fireworks-ai"},
-    {"perplexity"},
+    {"perplexity", "perplexity_ai"},
     {"moonshotai", "moonshot", "moonshot_ai"},
-    {"openrouter"},
+    {"openrouter", "open_router"},
+    {"arcee", "arcee_ai"},
+    {"cloudflare", "cloudflare_workers_ai", "workers_ai"},
+    {"github-copilot", "github_copilot", "copilot"},
+    {"minimax", "mini_max"},
+    {"novita", "novita_ai"},
+    {"ovhcloud", "ovh_cloud"},
+    {"zai", "z_ai", "z-ai", "z.ai"},
+    {"zhipuai", "zhipu_ai", "zhipu", "bigmodel"},
   };
 
   /** Whose prices apply where a provider has none of its own: the same models at the same price. */
-  private static final Map<String, List<String>> LIKE = Map.of("google-vertex", List.of("google"));
+  private static final Map<String, List<String>> LIKE =
+      Map.of("google-vertex", List.of("google"), "azure-ai", List.of("azure"));
 
   private static final Map<String, String> CATALOG_NAME = new HashMap<>();
   private static final Map<String, Set<String>> ALL_NAMES = new HashMap<>();

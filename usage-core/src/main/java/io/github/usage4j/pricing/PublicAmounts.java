@@ -2,7 +2,6 @@ package io.github.usage4j.pricing;
 
 import java.math.BigDecimal;
 import java.math.RoundingMode;
-import java.util.Optional;
 
 /** Reads the amounts of files that others publish, in whatever unit those have them. */
 final class PublicAmounts {
@@ -36,14 +35,5 @@ final class PublicAmounts {
             ? moved.setScale(ModelPrice.SCALE, RoundingMode.HALF_EVEN)
             : moved)
         .toString();
-  }
-
-  /** An amount divided, if the result is a price; a price that is not exact is none. */
-  static Optional<String> divided(JsonAt json, int by) {
-    BigDecimal amount = new BigDecimal(shifted(json, 0));
-    BigDecimal result =
-        amount.divide(BigDecimal.valueOf(by), ModelPrice.SCALE, RoundingMode.HALF_EVEN);
-    boolean exact = result.multiply(BigDecimal.valueOf(by)).compareTo(amount) == 0;
-    return exact ? Optional.of(result.toString()) : Optional.empty();
   }
 }

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Rates(
     Map<Rate, BigDecimal> amounts,
-    Map<String, BigDecimal> units,
+    Map<String, UnitPrice> units,
     List<Tier> tiers,
     Set<Rate> unknown) {
 
@@ -81,7 +81,7 @@ record Rates(
     return new Rates(changed, units, tiers, unknown);
   }
 
-  Rates withUnit(String unit, BigDecimal amount) {
+  Rates withUnit(String unit, UnitPrice amount) {
     var changed = new TreeMap<>(units);
     changed.put(unit, amount);
     return new Rates(amounts, changed, tiers, unknown);
@@ -267,9 +267,9 @@ record Rates(
     new TreeMap<>(used)
         .forEach(
             (unit, amount) -> {
-              BigDecimal price = units.get(unit);
+              UnitPrice price = units.get(unit);
               if (price != null && amount.signum() > 0) {
-                to.units(unit, amount, price, TokenAmounts.product(amount, price));
+                to.units(unit, amount, price, price.of(amount));
               }
             });
   }

@@ -1,10 +1,8 @@
 package io.github.usage4j.pricing;
 
-import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.pricing.CostExplanation.Part;
 import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -153,7 +151,8 @@ record TokenAmounts(Map<Rate, BigDecimal> amounts, Set<Rate> unknown) {
     BigDecimal perCall = amounts.get(Rate.PER_CALL);
     if (perCall != null) {
       BigDecimal number = BigDecimal.valueOf(calls);
-      to.units("calls", number, perCall, product(number, perCall));
+      var price = new UnitPrice(perCall, 1);
+      to.units("calls", number, price, price.of(number));
     }
   }
 
@@ -200,12 +199,6 @@ record TokenAmounts(Map<Rate, BigDecimal> amounts, Set<Rate> unknown) {
       BigDecimal quantity = BigDecimal.valueOf(count);
       to.tokens(part, what, quantity, perMillion, perMillion(perMillion.multiply(quantity)));
     }
-  }
-
-  /** A unit may be finer than a cost, such as seconds with the digits of a binary fraction. */
-  static BigDecimal product(BigDecimal quantity, BigDecimal price) {
-    BigDecimal exact = quantity.multiply(price);
-    return exact.scale() > Cost.SCALE ? exact.setScale(Cost.SCALE, RoundingMode.HALF_EVEN) : exact;
   }
 
   private static BigDecimal perMillion(BigDecimal product) {

@@ -28,6 +28,10 @@ public final class UsageTrackerBuilder {
   final List<Target> others = new ArrayList<>();
   UsageBuffer buffer = UsageBuffer.memory();
   @Nullable Function<Attribution, PriceCatalog> prices;
+
+  /** Which catalogs a function will name is not known; the bundled one may be among them. */
+  private boolean pricesDepend;
+
   UnpricedPolicy onUnpriced = UnpricedPolicy.ALLOW;
   @Nullable Supplier<Attribution> resolver;
   UsageMetrics metrics = UsageMetrics.NONE;
@@ -68,12 +72,15 @@ public final class UsageTrackerBuilder {
    */
   public UsageTrackerBuilder prices(PriceCatalog catalog) {
     Objects.requireNonNull(catalog, "prices");
-    return prices(who -> catalog);
+    prices = who -> catalog;
+    pricesDepend = false;
+    return this;
   }
 
   /** What calls cost, depending on who makes them, such as negotiated prices. Must be quick. */
   public UsageTrackerBuilder prices(Function<Attribution, PriceCatalog> catalogOf) {
     prices = Objects.requireNonNull(catalogOf, "prices");
+    pricesDepend = true;
     return this;
   }
 
@@ -182,12 +189,18 @@ public final class UsageTrackerBuilder {
     return this;
   }
 
-  /** What was set, else the bundled prices, which are read now and not during a call. */
+  /**
+   * What was set, else the bundled prices. These are read now and not during a call, also where a
+   * function may name them.
+   */
   Function<Attribution, PriceCatalog> prices() {
-    if (prices != null) {
+    if (prices != null && !pricesDepend) {
       return prices;
     }
     PriceCatalog bundled = PriceCatalog.bundled();
+    if (prices != null) {
+      return prices;
+    }
     return who -> bundled;
   }
 

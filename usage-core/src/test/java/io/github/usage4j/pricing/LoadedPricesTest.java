@@ -133,7 +133,10 @@ class LoadedPricesTest {
         .doesNotContain(Feature.IMAGE_OUTPUT);
     ModelPrice minutes = prices.find("openai", "acme-minutes", NOW).orElseThrow();
     assertThat(units(minutes, "seconds", "30")).isEqualTo("0.003");
-    assertThat(prices.find("openai", "acme-thirds", NOW)).isEmpty(); // not exact in decimals
+    ModelPrice thirds = prices.find("openai", "acme-thirds", NOW).orElseThrow();
+    assertThat(units(thirds, "seconds", "90"))
+        .isEqualTo("0.015"); // a second has no end of decimals
+    assertThat(units(thirds, "seconds", "1")).isEqualTo("0.000166666666666667");
   }
 
   @Test
@@ -142,7 +145,7 @@ class LoadedPricesTest {
     Function<String, String> inputAt =
         at ->
             total(
-                prices.find("deepseek", "ACME-chat-1", Instant.parse(at)).orElseThrow(),
+                prices.find("deepseek", "ACME-chat-20260131", Instant.parse(at)).orElseThrow(),
                 TokenCounts.of(1_000_000, 0));
     assertThat(inputAt.apply("2026-01-31T23:59:59.999999Z")).isEqualTo("0.5");
     assertThat(inputAt.apply("2026-01-31T12:00:00Z")).isEqualTo("1");
@@ -151,10 +154,12 @@ class LoadedPricesTest {
     assertThat(inputAt.apply("2026-02-01T16:29:59.999999Z")).isEqualTo("3");
     assertThat(inputAt.apply("2026-02-01T16:30:00Z")).isEqualTo("0.5");
     assertThat(inputAt.apply("2026-06-01T17:00:00Z")).isEqualTo("4");
-    for (String name : List.of("acme", "talk-to-acme", "acme-chat")) {
+    for (String name : List.of("acme", "talk-to-acme", "acme-chat", "acme-chat-latest")) {
       assertThat(prices.covers("deepseek", name, NOW)).as(name).isTrue();
     }
-    assertThat(prices.covers("deepseek", "talk-acme-2", NOW)).isFalse();
+    for (String other : List.of("talk-acme-2", "acme-chat-1", "acme-chat-mini", "acme-chatty")) {
+      assertThat(prices.covers("deepseek", other, NOW)).as(other).isFalse();
+    }
     assertThat(prices.covers("azure.ai.openai", "acme", NOW)).isTrue(); // the file says so
     assertThat(prices.covers("openai", "acme", NOW)).isFalse();
     assertThat(prices.capabilities("deepseek", "acme").orElseThrow().context()).isEqualTo(64_000);
