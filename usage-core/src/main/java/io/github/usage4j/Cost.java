@@ -1,6 +1,7 @@
 package io.github.usage4j;
 
 import io.github.usage4j.internal.Checks;
+import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
 import java.util.Currency;
 import java.util.List;
@@ -32,6 +33,9 @@ public record Cost(
   /** Decimals kept: a price has at most 12 per million tokens, so one token has at most 18. */
   public static final int SCALE = 18;
 
+  /** One event is far from it; so are the sums of all that there will be. */
+  private static final DecimalBounds AMOUNT = new DecimalBounds(40, SCALE);
+
   private static final int MAX_REFERENCE = 512;
 
   /** What ISO 4217 has for "no currency"; rollups mark with it what has no price. */
@@ -39,7 +43,7 @@ public record Cost(
 
   /**
    * @throws IllegalArgumentException if an amount is negative or has more than {@link #SCALE}
-   *     decimals, or the currency is XXX, which stands for none
+   *     decimals or 40 digits before the point, or the currency is XXX, which stands for none
    */
   public Cost {
     input = canonical("input cost", input);
@@ -131,17 +135,21 @@ public record Cost(
    */
   private static BigDecimal canonical(String name, BigDecimal amount) {
     if (amount.signum() < 0) {
-      throw new IllegalArgumentException(name + " must not be negative, but was " + amount);
-    }
-    if (amount.signum() == 0) {
-      return BigDecimal.ZERO;
-    }
-    BigDecimal stripped = amount.stripTrailingZeros();
-    if (stripped.scale() > SCALE) {
       throw new IllegalArgumentException(
-          name + " must have at most " + SCALE + " decimals, but was " + amount.toPlainString());
+          name + " must not be negative, but was " + DecimalBounds.shown(amount));
     }
-    return stripped.scale() < 0 ? stripped.setScale(0) : stripped;
+    BigDecimal plain = AMOUNT.exact(amount);
+    if (plain == null) {
+      throw new IllegalArgumentException(
+          name
+              + " must have at most "
+              + AMOUNT.integerDigits()
+              + " digits before the point and at most "
+              + SCALE
+              + " decimals, but was "
+              + DecimalBounds.shown(amount));
+    }
+    return plain;
   }
 
   /** Sums per currency, ordered by currency code; nothing is converted. */

@@ -1,6 +1,7 @@
 package io.github.usage4j;
 
 import io.github.usage4j.internal.Checks;
+import io.github.usage4j.internal.DecimalBounds;
 import io.github.usage4j.internal.UsageIds;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
@@ -110,6 +111,7 @@ public record UsageEvent(
   public static final int MAX_CONDITION = 64;
 
   private static final BigDecimal MAX_AMOUNT = new BigDecimal("99999999999999999999");
+  private static final DecimalBounds AMOUNT = new DecimalBounds(20, Cost.SCALE);
   private static final int NANOS_PER_MICRO = 1_000;
   private static final Duration MAX_DURATION = Duration.ofDays(366);
   private static final Instant FIRST = Instant.EPOCH;
@@ -395,10 +397,8 @@ public record UsageEvent(
     units.forEach(
         (unit, amount) -> {
           Checks.requireIdentifier("unit", unit, Attribution.MAX_ID);
-          BigDecimal plain = amount.stripTrailingZeros();
-          if (amount.signum() < 0
-              || amount.compareTo(MAX_AMOUNT) > 0
-              || plain.scale() > Cost.SCALE) {
+          BigDecimal plain = AMOUNT.exact(amount);
+          if (plain == null || plain.signum() < 0 || plain.compareTo(MAX_AMOUNT) > 0) {
             throw new IllegalArgumentException(
                 "units of "
                     + unit
@@ -407,9 +407,9 @@ public record UsageEvent(
                     + " with at most "
                     + Cost.SCALE
                     + " decimals, but were "
-                    + amount);
+                    + DecimalBounds.shown(amount));
           }
-          checked.put(unit, plain.scale() < 0 ? plain.setScale(0) : plain);
+          checked.put(unit, plain);
         });
     return Map.copyOf(checked);
   }

@@ -201,8 +201,9 @@ final class JsonLines implements ImportSource {
         if (fields != null) {
           return new ImportRecord(where(), identity, fields, null, text);
         }
-      } catch (IOException e) {
-        // refused below; Jackson's message quotes the line
+      } catch (IOException | ArithmeticException | NumberFormatException e) {
+        // refused below; Jackson's message quotes the line, and an exponent that no number has is
+        // none of its exceptions
       }
       return new ImportRecord(where(), identity, Map.of(), "not a JSON object", text);
     }

@@ -3,6 +3,7 @@ package io.github.usage4j.credit;
 import io.github.usage4j.Attribution;
 import io.github.usage4j.Cost;
 import io.github.usage4j.internal.Checks;
+import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Objects;
@@ -37,6 +38,9 @@ public record CreditEntry(
     String reference,
     Instant at) {
 
+  /** What every store keeps. */
+  static final DecimalBounds AMOUNT = new DecimalBounds(20, Cost.SCALE);
+
   /** What happened. */
   public enum Type {
     /** Credits were paid for. */
@@ -69,16 +73,20 @@ public record CreditEntry(
     account = Checks.requireIdentifier("account", account, Attribution.MAX_ID);
     reference = Checks.requireIdentifier("reference", reference, Attribution.MAX_ID);
     boolean takes = type == Type.CONSUMPTION || type == Type.EXPIRY;
-    if (amount.signum() != (takes ? -1 : 1) || amount.scale() > Cost.SCALE) {
+    if (amount.signum() != (takes ? -1 : 1)
+        || amount.scale() > Cost.SCALE
+        || AMOUNT.exact(amount) == null) {
       throw new IllegalArgumentException(
           "amount of a "
               + type
               + " must be "
               + (takes ? "less" : "more")
               + " than 0 with at most "
+              + AMOUNT.integerDigits()
+              + " digits before the point and at most "
               + Cost.SCALE
               + " decimals, but was "
-              + amount.toPlainString());
+              + DecimalBounds.shown(amount));
     }
   }
 }

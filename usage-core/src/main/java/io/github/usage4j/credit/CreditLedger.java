@@ -3,6 +3,7 @@ package io.github.usage4j.credit;
 import io.github.usage4j.Cost;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.credit.CreditStore.Lot;
+import io.github.usage4j.internal.DecimalBounds;
 import io.github.usage4j.internal.UsageIds;
 import java.math.BigDecimal;
 import java.time.Instant;
@@ -73,12 +74,14 @@ public final class CreditLedger {
    */
   public boolean purchase(
       String account, BigDecimal amount, BigDecimal discount, String reference) {
-    if (discount.signum() <= 0 || discount.scale() > Cost.SCALE) {
+    if (discount.signum() <= 0
+        || discount.scale() > Cost.SCALE
+        || CreditEntry.AMOUNT.exact(discount) == null) {
       throw new IllegalArgumentException(
           "a discount must be more than 0 with at most "
               + Cost.SCALE
               + " decimals, but was "
-              + discount.toPlainString());
+              + DecimalBounds.shown(discount));
     }
     boolean bought = purchase(account, amount, reference);
     return bring(account, CreditEntry.Type.DISCOUNT, discount, DEFAULT_PRIORITY, null, reference)
@@ -137,7 +140,7 @@ public final class CreditLedger {
   public boolean spend(String account, BigDecimal amount, String reference) {
     if (amount.signum() <= 0) {
       throw new IllegalArgumentException(
-          "credits to be spent must be more than 0, but were " + amount.toPlainString());
+          "credits to be spent must be more than 0, but were " + DecimalBounds.shown(amount));
     }
     var spent = new boolean[1];
     Instant now = now();

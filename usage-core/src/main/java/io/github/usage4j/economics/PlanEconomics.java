@@ -8,6 +8,7 @@ import io.github.usage4j.UsageQueries;
 import io.github.usage4j.UsageQueries.Dimension;
 import io.github.usage4j.UsageSummary;
 import io.github.usage4j.internal.Checks;
+import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
 import java.time.YearMonth;
 import java.util.ArrayList;
@@ -72,22 +73,17 @@ public final class PlanEconomics {
   public record Line(String currency, BigDecimal revenue, BigDecimal cost) {
     /** Brings amounts into one form, so that equal ones are equal records. */
     public Line {
-      revenue = plain(revenue);
-      cost = plain(cost);
+      revenue = DecimalBounds.plain(revenue);
+      cost = DecimalBounds.plain(cost);
     }
 
     /** What is left; negative if the usage costs more than is paid. */
     public BigDecimal margin() {
-      return plain(revenue.subtract(cost));
+      return DecimalBounds.plain(revenue.subtract(cost));
     }
 
     private Line plus(Line more) {
       return new Line(currency, revenue.add(more.revenue), cost.add(more.cost));
-    }
-
-    private static BigDecimal plain(BigDecimal amount) {
-      BigDecimal stripped = amount.stripTrailingZeros();
-      return stripped.scale() < 0 ? stripped.setScale(0) : stripped;
     }
   }
 

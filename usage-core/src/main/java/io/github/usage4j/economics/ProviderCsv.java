@@ -1,6 +1,7 @@
 package io.github.usage4j.economics;
 
 import io.github.usage4j.Cost;
+import io.github.usage4j.internal.DecimalBounds;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -218,10 +219,11 @@ public final class ProviderCsv {
   }
 
   private BigDecimal amount(long line, String value) {
-    if (!value.matches(AMOUNT)) {
+    BigDecimal amount = value.matches(AMOUNT) ? DecimalBounds.ANY.exact(value) : null;
+    if (amount == null) {
       throw bad(line, cost, "must be a decimal amount", value);
     }
-    return new BigDecimal(value);
+    return amount;
   }
 
   private static IllegalArgumentException bad(

@@ -1,6 +1,7 @@
 package io.github.usage4j.internal;
 
 import java.util.Arrays;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,8 +47,11 @@ public final class Checks {
 
   private static String unstorable(String name, String text, int bad) {
     return String.format(
+        Locale.ROOT,
         "%s must not contain control characters or unpaired surrogates, but had U+%04X at index %d",
-        name, (int) text.charAt(bad), bad);
+        name,
+        (int) text.charAt(bad),
+        bad);
   }
 
   /** An identifier that must be there. */

@@ -40,6 +40,9 @@ public record DecimalBounds(int integerDigits, int decimals) {
 
   private static final int MAX_SHOWN = 80;
 
+  /** Shown without an exponent up to here. */
+  private static final int PLAIN = 40;
+
   /**
    * @throws IllegalArgumentException if a number of digits is negative or more than {@link
    *     #MAX_DIGITS}
@@ -77,6 +80,18 @@ public record DecimalBounds(int integerDigits, int decimals) {
   public @Nullable BigDecimal exact(@Nullable BigDecimal stated) {
     BigDecimal number = plainOrNull(stated);
     return number != null && number.scale() <= decimals && fits(number) ? number : null;
+  }
+
+  /**
+   * As {@link #exact(String)}, but with the zeros at its end that were written: a price of 0.30 is
+   * shown as such. Only an exponent is written out.
+   */
+  public @Nullable BigDecimal asWritten(@Nullable String stated) {
+    BigDecimal number = read(stated);
+    BigDecimal plain = exact(number);
+    return plain == null || number == null || number.scale() < 0 || number.scale() > decimals
+        ? plain
+        : number;
   }
 
   /**
@@ -171,9 +186,11 @@ public record DecimalBounds(int integerDigits, int decimals) {
 
   /** A foreign number for a message: as it was written, cut where it is long. */
   public static String shown(BigDecimal number) {
-    return isShort(number)
-        ? cut(number.toString())
-        : "a number of more than " + MAX_DIGITS + " digits";
+    if (!isShort(number)) {
+      return "a number of more than " + MAX_DIGITS + " digits";
+    }
+    boolean plain = number.scale() >= -PLAIN && number.scale() <= PLAIN;
+    return cut(plain ? number.toPlainString() : number.toString());
   }
 
   /** Foreign text for a message, in quotes, cut where it is long. */

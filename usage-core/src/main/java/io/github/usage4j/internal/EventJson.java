@@ -207,8 +207,8 @@ public final class EventJson {
         durationOrNull(fields.number("timeToFirstTokenMicros")),
         fields.required("operationId"),
         fields.text("parentOperationId"),
-        Math.toIntExact(fields.requiredNumber("step")),
-        Math.toIntExact(fields.requiredNumber("attempts")),
+        fields.requiredInt("step"),
+        fields.requiredInt("attempts"),
         fields.flag("opensOperation"),
         new Attribution(
             fields.text("organization"),
@@ -224,7 +224,7 @@ public final class EventJson {
         tokens(fields.object("statedTokens")),
         fields.required("quality", UsageEvent.Quality::valueOf),
         fields.mapped("source", UsageEvent.Source::valueOf),
-        fields.texts("units", BigDecimal::new),
+        fields.texts("units", EventJson::amount),
         fields.texts("conditions", Function.identity()),
         cost(fields.object("cost")),
         cost(fields.object("statedCost")),
@@ -232,7 +232,7 @@ public final class EventJson {
         fields.text("errorType"),
         fields.text("errorMessage"),
         fields.text("finishReason"),
-        Math.toIntExact(fields.requiredNumber("toolCalls")),
+        fields.requiredInt("toolCalls"),
         fields.text("metadata"),
         fields.text("instance"));
   }
@@ -262,14 +262,18 @@ public final class EventJson {
     }
     var cost =
         new Cost(
-            fields.required("input", BigDecimal::new),
-            fields.required("output", BigDecimal::new),
-            fields.required("cache", BigDecimal::new),
-            fields.required("other", BigDecimal::new),
+            fields.required("input", EventJson::amount),
+            fields.required("output", EventJson::amount),
+            fields.required("cache", EventJson::amount),
+            fields.required("other", EventJson::amount),
             fields.required("currency", Cost::currencyOf),
             fields.text("priceReference"));
     fields.requireEmpty();
     return cost;
+  }
+
+  private static BigDecimal amount(String text) {
+    return DecimalBounds.ANY.require("amount", text);
   }
 
   private static Duration duration(long micros) {
@@ -337,7 +341,8 @@ public final class EventJson {
       try {
         return mapper.apply(text);
       } catch (RuntimeException e) {
-        throw new IllegalArgumentException(path(field) + " cannot be '" + text + "'", e);
+        throw new IllegalArgumentException(
+            path(field) + " cannot be " + DecimalBounds.shown(text), e);
       }
     }
 
@@ -351,6 +356,14 @@ public final class EventJson {
 
     long requiredNumber(String field) {
       return EventJson.required(path(field), number(field));
+    }
+
+    int requiredInt(String field) {
+      long number = requiredNumber(field);
+      if (number != (int) number) {
+        throw new IllegalArgumentException(path(field) + " is too much: " + number);
+      }
+      return (int) number;
     }
 
     boolean flag(String field) {

@@ -1,6 +1,7 @@
 package io.github.usage4j.limit;
 
 import io.github.usage4j.UsageMeasure;
+import io.github.usage4j.internal.DecimalBounds;
 import io.github.usage4j.limit.LimitWindow.Kind;
 import io.github.usage4j.limit.UsageLimit.Mode;
 import java.math.BigDecimal;
@@ -18,12 +19,12 @@ final class LimitChecks {
   private LimitChecks() {}
 
   static BigDecimal number(String amount) {
-    try {
-      return new BigDecimal(amount);
-    } catch (NumberFormatException e) {
+    BigDecimal number = DecimalBounds.ANY.asWritten(amount);
+    if (number == null) {
       throw new IllegalArgumentException(
-          "amount must be a decimal number such as 2.50, but was '" + amount + "'", e);
+          "amount must be a decimal number such as 2.50, but was " + DecimalBounds.shown(amount));
     }
+    return number;
   }
 
   static void amount(
@@ -40,9 +41,8 @@ final class LimitChecks {
     }
     BigDecimal most = money ? MAX_COST : MAX_COUNT;
     int decimals = money ? UsageLimit.MAX_DECIMALS : 0;
-    if (amount.signum() <= 0
-        || amount.compareTo(most) > 0
-        || amount.stripTrailingZeros().scale() > decimals) {
+    BigDecimal plain = new DecimalBounds(most.precision(), decimals).exact(amount);
+    if (plain == null || plain.signum() <= 0 || plain.compareTo(most) > 0) {
       throw new IllegalArgumentException(
           "amount of limit '"
               + limit
@@ -51,7 +51,7 @@ final class LimitChecks {
               + " with at most "
               + decimals
               + " decimals, but was "
-              + amount.toPlainString());
+              + DecimalBounds.shown(amount));
     }
   }
 

@@ -1,7 +1,9 @@
 package io.github.usage4j.limit;
 
 import io.github.usage4j.BillingPeriod;
+import io.github.usage4j.Cost;
 import io.github.usage4j.UsageException;
+import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Instant;
@@ -230,6 +232,21 @@ public interface LimitStore {
    * @throws IllegalArgumentException if no period can begin then
    */
   boolean openPeriod(String organization, Instant start, String externalId);
+
+  /**
+   * Checks what a grant adds.
+   *
+   * @return the amount
+   * @throws IllegalArgumentException if it is not more than 0, or has more than 20 digits before
+   *     the point or {@link Cost#SCALE} decimals
+   */
+  static BigDecimal requireGrant(BigDecimal amount) {
+    if (amount.signum() <= 0) {
+      throw new IllegalArgumentException(
+          "amount of a grant must be more than 0, but was " + DecimalBounds.shown(amount));
+    }
+    return new DecimalBounds(20, Cost.SCALE).require("amount of a grant", amount);
+  }
 
   /**
    * Checks where a billing period begins.

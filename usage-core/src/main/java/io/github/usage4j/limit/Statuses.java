@@ -103,10 +103,7 @@ final class Statuses {
   }
 
   boolean grant(String limitName, Attribution who, BigDecimal amount, String reference) {
-    if (amount.signum() <= 0) {
-      throw new IllegalArgumentException(
-          "a grant must be more than 0, but was " + amount.toPlainString());
-    }
+    LimitStore.requireGrant(amount);
     List<Applied> meant =
         Arrays.stream(applicable.fresh(who, "", clock.instant(), nanos.getAsLong()).applied)
             .filter(one -> one.limit().name().equals(limitName) && !one.limit().window().isRate())

@@ -1,5 +1,6 @@
 package io.github.usage4j.pricing;
 
+import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
 
 /** Reads prices, and what they are multiplied by. */
@@ -20,10 +21,14 @@ final class Amounts {
     BigDecimal amount = decimal(what, price);
     if (amount.signum() < 0 || amount.compareTo(ModelPrice.MAX) > 0) {
       throw new IllegalArgumentException(
-          what + " must be between 0 and " + ModelPrice.MAX + ", but was " + price);
+          what
+              + " must be between 0 and "
+              + ModelPrice.MAX
+              + ", but was "
+              + DecimalBounds.shown(amount));
     }
-    requireScale(what, amount, price);
-    // An exponent at nothing stays when it is added, and asks for as many digits.
+    requireScale(what, amount);
+    // Decimals of nothing stay when it is added, and ask for as many digits.
     return amount.signum() == 0 ? BigDecimal.ZERO : amount;
   }
 
@@ -38,25 +43,33 @@ final class Amounts {
     BigDecimal factor = decimal(what, text);
     if (factor.signum() <= 0 || factor.compareTo(MAX_FACTOR) > 0) {
       throw new IllegalArgumentException(
-          what + " must be above 0 and at most " + MAX_FACTOR + ", but was " + text);
+          what
+              + " must be above 0 and at most "
+              + MAX_FACTOR
+              + ", but was "
+              + DecimalBounds.shown(factor));
     }
-    requireScale(what, factor, text);
+    requireScale(what, factor);
     return factor;
   }
 
   private static BigDecimal decimal(String what, String text) {
-    try {
-      return new BigDecimal(text);
-    } catch (NumberFormatException e) {
+    BigDecimal number = DecimalBounds.ANY.asWritten(text);
+    if (number == null) {
       throw new IllegalArgumentException(
-          what + " must be a decimal number, but was '" + text + "'", e);
+          what + " must be a decimal number, but was " + DecimalBounds.shown(text));
     }
+    return number;
   }
 
-  private static void requireScale(String what, BigDecimal number, String text) {
-    if (number.stripTrailingZeros().scale() > ModelPrice.SCALE) {
+  private static void requireScale(String what, BigDecimal number) {
+    if (DecimalBounds.plain(number).scale() > ModelPrice.SCALE) {
       throw new IllegalArgumentException(
-          what + " must have at most " + ModelPrice.SCALE + " decimals, but was " + text);
+          what
+              + " must have at most "
+              + ModelPrice.SCALE
+              + " decimals, but was "
+              + DecimalBounds.shown(number));
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.github.usage4j.pricing;
 
 import io.github.usage4j.Cost;
+import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
 import java.util.Currency;
 import java.util.List;
@@ -53,14 +54,14 @@ public record CostExplanation(String priceReference, Currency currency, List<Lin
           price.toPlainString(),
           currency,
           per == MILLION ? " / 1M" : per == 1 ? "" : " / " + per,
-          amount.stripTrailingZeros().toPlainString());
+          DecimalBounds.plain(amount).toPlainString());
     }
 
     private static String quantity(BigDecimal quantity) {
-      BigDecimal plain = quantity.stripTrailingZeros();
+      BigDecimal plain = DecimalBounds.plain(quantity);
       return plain.scale() > 0
           ? plain.toPlainString()
-          : String.format(Locale.ROOT, "%,d", plain.toBigIntegerExact());
+          : String.format(Locale.ROOT, "%,d", plain.unscaledValue());
     }
   }
 

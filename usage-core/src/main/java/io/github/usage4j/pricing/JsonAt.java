@@ -8,7 +8,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import io.github.usage4j.internal.DecimalBounds;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -47,6 +49,8 @@ record JsonAt(String file, @Nullable JsonAt parent, String step, JsonNode node) 
       throw new IllegalArgumentException(file + place + ": not JSON: " + e.getOriginalMessage(), e);
     } catch (IOException e) {
       throw new IllegalArgumentException(file + ": cannot be read: " + e.getMessage(), e);
+    } catch (ArithmeticException | NumberFormatException e) { // an exponent that no number has
+      throw new IllegalArgumentException(file + ": not JSON: " + e.getMessage(), e);
     }
   }
 
@@ -112,13 +116,15 @@ record JsonAt(String file, @Nullable JsonAt parent, String step, JsonNode node) 
 
   /** A decimal number, written as a number or as text. */
   String decimal() {
-    if (node.isNumber()) {
-      return node.decimalValue().toString();
-    }
     if (node.isTextual()) {
       return node.textValue();
     }
-    throw bad("must be a decimal number, but is " + shown());
+    BigDecimal number = DecimalBounds.ANY.exact(node);
+    if (number == null) {
+      String digits = node.isNumber() ? " of at most " + DecimalBounds.MAX_DIGITS + " digits" : "";
+      throw bad("must be a decimal number" + digits + ", but is " + shown());
+    }
+    return number.toString();
   }
 
   /** A whole number of tokens, also where it is written with a decimal point; null if absent. */
@@ -129,11 +135,11 @@ record JsonAt(String file, @Nullable JsonAt parent, String step, JsonNode node) 
     if (!node.isNumber()) {
       throw bad("must be a number of tokens, but is " + shown());
     }
-    try {
-      return node.decimalValue().longValueExact();
-    } catch (ArithmeticException e) {
+    Long tokens = DecimalBounds.wholeNumber(node);
+    if (tokens == null) {
       throw bad("must be a whole number of tokens, but is " + shown());
     }
+    return tokens;
   }
 
   /** True only for {@code true}. */

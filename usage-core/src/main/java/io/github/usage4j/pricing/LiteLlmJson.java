@@ -1,5 +1,6 @@
 package io.github.usage4j.pricing;
 
+import io.github.usage4j.internal.DecimalBounds;
 import io.github.usage4j.pricing.LoadedPrices.Contents;
 import io.github.usage4j.pricing.ModelCapabilities.Feature;
 import java.math.BigDecimal;
@@ -229,7 +230,7 @@ final class LiteLlmJson {
 
   private static boolean isCharged(Map<String, JsonAt> amounts, String name) {
     JsonAt amount = amounts.get(name);
-    return amount != null && new BigDecimal(perMillion(amount)).signum() > 0;
+    return amount != null && PublicAmounts.amount(amount, PER_MILLION).signum() > 0;
   }
 
   /** One unit has one price: where it stands under both names, one of them may be 0. */
@@ -239,7 +240,7 @@ final class LiteLlmJson {
     for (String name : List.of(first, second)) {
       JsonAt amount = amounts.get(name);
       if (amount != null) {
-        BigDecimal one = new BigDecimal(PublicAmounts.shifted(amount, 0));
+        BigDecimal one = PublicAmounts.amount(amount, 0);
         highest = highest == null ? one : highest.max(one);
       }
     }
@@ -263,7 +264,7 @@ final class LiteLlmJson {
 
   /** A number that is none says nothing, and neither does 0. */
   private static @Nullable Long tokens(JsonAt json) {
-    boolean whole = json.node().isNumber() && json.node().canConvertToLong();
-    return whole && json.node().longValue() > 0 ? Long.valueOf(json.node().longValue()) : null;
+    Long tokens = DecimalBounds.wholeNumber(json.node());
+    return tokens != null && tokens > 0 ? tokens : null;
   }
 }

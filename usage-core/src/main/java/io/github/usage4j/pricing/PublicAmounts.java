@@ -1,5 +1,6 @@
 package io.github.usage4j.pricing;
 
+import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 
@@ -19,21 +20,24 @@ final class PublicAmounts {
    * @return decimal text for {@link ModelPrice}
    */
   static String shifted(JsonAt json, int digits) {
-    BigDecimal amount;
-    try {
-      amount = new BigDecimal(json.decimal());
-    } catch (NumberFormatException e) {
-      throw json.bad("must be a decimal number, but is " + json.node());
+    return amount(json, digits).toString();
+  }
+
+  /** As {@link #shifted}. */
+  static BigDecimal amount(JsonAt json, int digits) {
+    String stated = json.decimal();
+    BigDecimal amount = DecimalBounds.ANY.exact(stated);
+    if (amount == null) {
+      throw json.bad("must be a decimal number, but is " + DecimalBounds.shown(stated));
     }
-    BigDecimal plain = amount.stripTrailingZeros();
-    if (plain.signum() < 0 || plain.compareTo(ModelPrice.MAX) > 0) {
-      throw json.bad("must be between 0 and " + ModelPrice.MAX + ", but is " + amount);
+    if (amount.signum() < 0 || amount.compareTo(ModelPrice.MAX) > 0) {
+      throw json.bad(
+          "must be between 0 and " + ModelPrice.MAX + ", but is " + DecimalBounds.shown(amount));
     }
-    BigDecimal moved = plain.scaleByPowerOfTen(digits).stripTrailingZeros();
-    boolean binary = plain.precision() >= BINARY_DIGITS;
-    return (moved.scale() > ModelPrice.SCALE && binary
-            ? moved.setScale(ModelPrice.SCALE, RoundingMode.HALF_EVEN)
-            : moved)
-        .toString();
+    BigDecimal moved = amount.movePointRight(digits);
+    boolean binary = amount.precision() >= BINARY_DIGITS;
+    return moved.scale() > ModelPrice.SCALE && binary
+        ? moved.setScale(ModelPrice.SCALE, RoundingMode.HALF_EVEN)
+        : moved;
   }
 }

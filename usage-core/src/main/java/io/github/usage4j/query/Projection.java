@@ -3,6 +3,7 @@ package io.github.usage4j.query;
 import io.github.usage4j.BillingPeriod;
 import io.github.usage4j.Cost;
 import io.github.usage4j.UsageSummary;
+import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Duration;
@@ -82,7 +83,7 @@ public record Projection(
                     cost.currency().getCurrencyCode(),
                     basis == Basis.ACTUAL
                         ? cost.total()
-                        : plain(scaled(cost.total(), whole, part, Cost.SCALE))));
+                        : DecimalBounds.plain(scaled(cost.total(), whole, part, Cost.SCALE))));
     return new Projection(
         period,
         now,
@@ -102,12 +103,6 @@ public record Projection(
   private static BigDecimal scaled(
       BigDecimal amount, BigDecimal whole, BigDecimal part, int decimals) {
     return amount.multiply(whole).divide(part, decimals, RoundingMode.HALF_UP);
-  }
-
-  /** As costs are: no trailing zeros, no exponent. */
-  private static BigDecimal plain(BigDecimal amount) {
-    BigDecimal stripped = amount.stripTrailingZeros();
-    return stripped.scale() < 0 ? stripped.setScale(0) : stripped;
   }
 
   private static BigDecimal micros(Duration duration) {

@@ -30,6 +30,9 @@ final class EventBytes {
   private static final int COUNTS = 9;
   private static final int COUNTS_OF_VERSION_1 = 8;
 
+  /** Of an amount with 40 digits before the point, which is more than a cost has. */
+  private static final int MAX_AMOUNT_BYTES = 25;
+
   private EventBytes() {}
 
   static void write(UsageEvent event, ByteSink out) {
@@ -298,13 +301,15 @@ final class EventBytes {
   }
 
   private static BigDecimal amount(ByteBuffer in) {
-    int scale = (int) number(in);
-    var unscaled = new byte[length(number(in), in)];
-    in.get(unscaled);
-    if (unscaled.length == 0) {
-      throw new IllegalArgumentException("an amount without digits");
+    long scale = number(in);
+    int length = length(number(in), in);
+    if (scale < 0 || scale > Cost.SCALE || length == 0 || length > MAX_AMOUNT_BYTES) {
+      throw new IllegalArgumentException(
+          "an amount of " + length + " bytes with " + scale + " decimals");
     }
-    return new BigDecimal(new BigInteger(unscaled), scale);
+    var unscaled = new byte[length];
+    in.get(unscaled);
+    return new BigDecimal(new BigInteger(unscaled), (int) scale);
   }
 
   private static String required(ByteBuffer in) {

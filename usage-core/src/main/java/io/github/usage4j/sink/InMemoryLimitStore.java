@@ -171,6 +171,7 @@ final class InMemoryLimitStore implements LimitStore {
 
   @Override
   public boolean grant(LimitKey key, BigDecimal amount, String reference) {
+    LimitStore.requireGrant(amount);
     synchronized (lock) {
       return counters.grant(key, new Grant(reference, amount, now()), this::allEvents);
     }

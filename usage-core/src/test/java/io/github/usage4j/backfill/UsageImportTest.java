@@ -75,7 +75,7 @@ class UsageImportTest {
   }
 
   private static String line(int i) {
-    return "{\"id\":\"r%d\",\"model\":\"m\",\"created\":%d,\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":1}}%n"
+    return "{\"id\":\"r%s\",\"model\":\"m\",\"created\":%s,\"usage\":{\"prompt_tokens\":%s,\"completion_tokens\":1}}%n"
         .formatted(i, START.getEpochSecond() + i, i);
   }
 

@@ -129,6 +129,15 @@ class DecimalBoundsTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"2.50, 2.50", "0.00, 0.00", "-1.0, -1.0", "1e3, 1000", "2.50000, 2.5", "0e9, 0"})
+  void asWritten_keepsZerosWithinTheBounds(String written, String kept) {
+    assertThat(AMOUNT.asWritten(written)).isEqualTo(new BigDecimal(kept));
+    assertThat(AMOUNT.asWritten("12345")).isNull();
+    assertThat(AMOUNT.asWritten("twelve")).isNull();
+    assertThat(AMOUNT.asWritten(null)).isNull();
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {"10000", "1e4", "9999.9999", "0.0001", "1e-4", "-10000", "1234567890123456789"})
   void exact_justOutsideOfTheBounds_isNull(String written) {

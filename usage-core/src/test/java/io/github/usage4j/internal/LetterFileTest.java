@@ -30,15 +30,16 @@ import org.junit.jupiter.api.io.TempDir;
 /** Letters that are changed together with something else. */
 class LetterFileTest {
 
-  private static final Attribution ADA =
-      Attribution.organization("acme").user("ada", "Ad\u00e4 \uD83E\uDD8A");
+  // Names that cannot stand in a random id, which is hexadecimal, nor in a time.
+  private static final Attribution GRACE =
+      Attribution.organization("acme").user("grace", "Gr\u00e4ce \uD83E\uDD8A");
   private static final Attribution BOB = Attribution.organization("acme").user("bob", "Bob");
-  private static final Change ERASE_ADA =
+  private static final Change ERASE_GRACE =
       new Change(
           "acme",
-          "ada",
+          "grace",
           event ->
-              "ada".equals(event.attribution().user())
+              "grace".equals(event.attribution().user())
                   ? event.toBuilder().attribution(event.attribution().user("x")).build()
                   : event);
 
@@ -77,15 +78,15 @@ class LetterFileTest {
   @Test
   void settle_letters_areChangedInOrderAlsoThoseAddedMeanwhile() throws Exception {
     String bob = letter(BOB);
-    add(letter(ADA) + bob);
+    add(letter(GRACE) + bob);
 
-    file().prepare("f0", ERASE_ADA);
-    add(letter(ADA) + letter(ADA.tag("a", "b")));
-    assertThat(users()).containsExactly("ada", "bob", "ada", "ada");
-    file().settle("f0", true, ERASE_ADA);
+    file().prepare("f0", ERASE_GRACE);
+    add(letter(GRACE) + letter(GRACE.tag("a", "b")));
+    assertThat(users()).containsExactly("grace", "bob", "grace", "grace");
+    file().settle("f0", true, ERASE_GRACE);
 
     assertThat(users()).containsExactly("x", "bob", "x", "x");
-    assertThat(Files.readString(path())).contains(bob).doesNotContain("ada", "Ad\u00e4");
+    assertThat(Files.readString(path())).contains(bob).doesNotContain("grace", "Gr\u00e4ce");
     assertThat(files()).containsExactly(path());
     assertThat(Files.getPosixFilePermissions(path()))
         .isEqualTo(PosixFilePermissions.fromString("rw-------"));
@@ -93,23 +94,23 @@ class LetterFileTest {
 
   @Test
   void settle_byAnotherProcess_keepsWhatWasAddedMeanwhile() throws Exception {
-    add(letter(ADA) + "{\"torn");
-    file().prepare("f0", ERASE_ADA);
-    add("\n" + letter(BOB) + letter(ADA));
+    add(letter(GRACE) + "{\"torn");
+    file().prepare("f0", ERASE_GRACE);
+    add("\n" + letter(BOB) + letter(GRACE));
     assertThat(file().pending()).containsExactly("f0");
 
     file().settle("f0", true, null);
 
-    assertThat(users()).containsExactly("x", "bob", "ada");
+    assertThat(users()).containsExactly("x", "bob", "grace");
     assertThat(file().pending()).isEmpty();
     assertThat(files()).containsExactly(path());
   }
 
   @Test
   void settle_whatDidNotHappen_leavesEverythingAsItWas() throws Exception {
-    add(letter(ADA) + "oops\n");
+    add(letter(GRACE) + "oops\n");
     String before = Files.readString(path());
-    file().prepare("f0", ERASE_ADA);
+    file().prepare("f0", ERASE_GRACE);
     file().settle("f0", false, null);
     assertThat(Files.readString(path())).isEqualTo(before);
     assertThat(files()).containsExactly(path());
@@ -118,8 +119,8 @@ class LetterFileTest {
   /** Each state that a killed process can leave leads to the same end. */
   @Test
   void settle_killedInBetween_isGoneOnWith() throws Exception {
-    add(letter(ADA));
-    file().prepare("f0", ERASE_ADA);
+    add(letter(GRACE));
+    file().prepare("f0", ERASE_GRACE);
     long length = Files.size(path());
     add(letter(BOB));
     Path shorter = directory.resolve("letters.jsonl.changed-f0-" + length);
@@ -139,23 +140,23 @@ class LetterFileTest {
   @Test
   void prepare_linesThatCannotBeRead_goIfTheyMayBeOfThem() throws Exception {
     String newer = "{\"event\":{\"organization\":\"%s\",\"user\":\"%s\",\"new\":[1]}}\n";
-    String others = newer.formatted("other", "ada") + newer.formatted("acme", "bob");
-    add(newer.formatted("acme", "ada") + others + "{\"userLabel\":\"Ad\u00e4\",\"ev\n" + "\n");
-    Path replaying = Files.writeString(directory.resolve("letters.jsonl.replaying"), letter(ADA));
-    Path unreadable = Files.writeString(directory.resolve("letters.jsonl.unreadable"), "{ada\n");
+    String others = newer.formatted("other", "grace") + newer.formatted("acme", "bob");
+    add(newer.formatted("acme", "grace") + others + "{\"userLabel\":\"Gr\u00e4ce\",\"ev\n" + "\n");
+    Path replaying = Files.writeString(directory.resolve("letters.jsonl.replaying"), letter(GRACE));
+    Path unreadable = Files.writeString(directory.resolve("letters.jsonl.unreadable"), "{grace\n");
 
-    file().prepare("f0", ERASE_ADA);
-    file().settle("f0", true, ERASE_ADA);
+    file().prepare("f0", ERASE_GRACE);
+    file().settle("f0", true, ERASE_GRACE);
 
     assertThat(Files.readString(path())).isEqualTo(others);
-    assertThat(Files.readString(replaying)).contains("\"x\"").doesNotContain("ada");
+    assertThat(Files.readString(replaying)).contains("\"x\"").doesNotContain("grace");
     assertThat(unreadable).isEmptyFile();
   }
 
   @Test
   void replay_whileAnErasureIsNotSettled_isRefusedAndLosesNothing() throws Exception {
-    add(letter(ADA));
-    file().prepare("f0", ERASE_ADA);
+    add(letter(GRACE));
+    file().prepare("f0", ERASE_GRACE);
     var store = new InMemoryUsageStore();
     assertThatExceptionOfType(UsageException.class)
         .isThrownBy(() -> DeadLetters.in(path()).replay(store))
@@ -177,15 +178,15 @@ class LetterFileTest {
             .buffer(UsageBuffer.memory().deadLetters(path()).batchSize(1).maxDelay(Duration.ZERO))
             .build();
     for (int i = 0; i < 40; i++) {
-      tracker.record(UsageEvents.chat().attribution(i % 2 == 0 ? ADA : BOB).build());
+      tracker.record(UsageEvents.chat().attribution(i % 2 == 0 ? GRACE : BOB).build());
       if (i % 5 == 0) {
-        file().prepare("f" + i, ERASE_ADA);
-        file().settle("f" + i, true, ERASE_ADA);
+        file().prepare("f" + i, ERASE_GRACE);
+        file().settle("f" + i, true, ERASE_GRACE);
       }
     }
     tracker.close();
-    file().prepare("ff", ERASE_ADA);
-    file().settle("ff", true, ERASE_ADA);
-    assertThat(users()).hasSize(40).doesNotContain("ada");
+    file().prepare("ff", ERASE_GRACE);
+    file().settle("ff", true, ERASE_GRACE);
+    assertThat(users()).hasSize(40).noneMatch("grace"::equals);
   }
 }

@@ -34,9 +34,9 @@ class RefusalTest {
   void refusal_asJson_namesNobody() {
     Instance instance =
         world.instance(
-            UsageLimit.forUser("acme", "ada").tokens(10).perMonth().named("own"),
+            UsageLimit.forUser("acme", "grace").tokens(10).perMonth().named("own"),
             UsageLimit.forEachCustomer().tokens(10).perMonth().named("customer"));
-    Attribution who = ADA.customer("globex");
+    Attribution who = Attribution.organization("acme").user("grace").customer("globex");
     for (long tokens : new long[] {11, 12}) {
       String json =
           catchThrowableOfType(
@@ -45,7 +45,7 @@ class RefusalTest {
               .toJson();
       assertThat(json)
           .contains("\"message\":\"Limit '")
-          .doesNotContain("ada")
+          .doesNotContain("grace")
           .doesNotContain("acme")
           .doesNotContain("globex");
     }

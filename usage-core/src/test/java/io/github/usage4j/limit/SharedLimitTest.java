@@ -61,10 +61,11 @@ class SharedLimitTest {
             world.instance(team(100_000)),
             world.instance(team(100_000)),
             world.instance(team(100_000)));
+    var seed = new AtomicInteger();
     concurrently(
         6,
         () -> {
-          var random = new Random();
+          var random = new Random(seed.incrementAndGet());
           for (int i = 0; i < 2000; i++) {
             Instance instance = instances.get(random.nextInt(3));
             long expected = 1 + random.nextInt(100);

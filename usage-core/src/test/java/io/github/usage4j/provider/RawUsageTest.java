@@ -63,7 +63,7 @@ class RawUsageTest {
   @Test
   void reasoningStatedApart_isTakenInIfTheTotalSaysSo() {
     String usage =
-        "{'usage':{'prompt_tokens':32,'completion_tokens':9,'total_tokens':%d,"
+        "{'usage':{'prompt_tokens':32,'completion_tokens':9,'total_tokens':%s,"
             + "'completion_tokens_details':{'reasoning_tokens':94}}}";
     assertThat(read(usage.formatted(135)).tokens())
         .isEqualTo(TokenCounts.of(32, 103).reasoning(94));
@@ -94,7 +94,7 @@ class RawUsageTest {
   @Test
   void cacheAtTheRoot_isPartOfThePrompt() {
     String usage =
-        "{'usage':{'prompt_tokens':%d,'completion_tokens':20,'cache_read_input_tokens':50,"
+        "{'usage':{'prompt_tokens':%s,'completion_tokens':20,'cache_read_input_tokens':50,"
             + "'cache_creation_input_tokens':25,'cache_creation':{'ephemeral_5m_input_tokens':5,"
             + "'ephemeral_1h_input_tokens':20}}}";
     TokenCounts parts = TokenCounts.UNKNOWN.cacheRead(50).cacheWrite(25).cacheWriteOneHour(20);

@@ -26,11 +26,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
+@Timeout(120)
 class MemoryBufferTest {
 
   private static final Instant AT = Instant.parse("2026-11-21T10:00:00Z");
-  private static final Duration LONG = Duration.ofSeconds(30);
+  private static final Duration LONG = Duration.ofSeconds(60);
 
   private final CountingMetrics metrics = new CountingMetrics();
   private final List<UsageEvent> stored = Collections.synchronizedList(new ArrayList<>());
@@ -371,7 +371,7 @@ class MemoryBufferTest {
       start.countDown();
       buffer.close();
       callers.shutdown();
-      assertThat(callers.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(callers.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
       assertThat(counted.written).isEqualTo(ids.size());
       assertThat(counted.settled()).isEqualTo(6 * 200);
     }

@@ -22,10 +22,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** After a purge no byte of what was recorded before is in the folder of a spool. */
-@Timeout(60)
+@Timeout(120)
 class SpoolPurgeTest {
 
-  private static final Duration LONG = Duration.ofSeconds(30);
+  private static final Duration LONG = Duration.ofSeconds(60);
   private static final String LABEL = "\u00c4da \uD83E\uDD8A";
 
   @TempDir Path temp;

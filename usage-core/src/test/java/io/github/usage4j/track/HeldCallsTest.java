@@ -75,7 +75,7 @@ class HeldCallsTest {
     UsageTracker tracker = tracker(Duration.ofMillis(1));
     TrackedCall call = held(tracker);
 
-    assertThat(recorded.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(recorded.await(60, TimeUnit.SECONDS)).isTrue();
 
     assertThat(call.hasEnded()).isTrue();
     assertThat(only().outcome()).isEqualTo(Outcome.ERROR);

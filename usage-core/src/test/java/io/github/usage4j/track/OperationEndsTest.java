@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(120)
 class OperationEndsTest {
 
   private static final TokenCounts TEN = TokenCounts.of(10, 1);
@@ -92,7 +92,7 @@ class OperationEndsTest {
     UsageTracker impatient = tracker(Duration.ofMillis(50));
     TrackedCall call = impatient.start(CHAT, "p", "m");
     call.describe(event -> event.toolCalls(1)).succeeded(TEN);
-    EndedOperation operation = ended.poll(30, TimeUnit.SECONDS);
+    EndedOperation operation = ended.poll(60, TimeUnit.SECONDS);
     assertThat(operation.operationId()).isEqualTo(call.operationId());
     assertThat(operation.usage().tokens()).isEqualTo(TEN);
   }
@@ -156,7 +156,7 @@ class OperationEndsTest {
     TrackedCall idle = impatient.start(CHAT, "p", "m");
     idle.describe(event -> event.toolCalls(1)).succeeded(TEN);
 
-    assertThat(ended.poll(30, TimeUnit.SECONDS).operationId()).isEqualTo(idle.operationId());
+    assertThat(ended.poll(60, TimeUnit.SECONDS).operationId()).isEqualTo(idle.operationId());
     assertThat(ended).isEmpty();
 
     open.close();
@@ -170,7 +170,7 @@ class OperationEndsTest {
     TrackedOperation service = impatient.startOperation(Attribution.organization("acme"));
     service.start(CHAT, "p", "m").succeeded(TEN);
 
-    assertThat(ended.poll(30, TimeUnit.SECONDS).operationId()).isEqualTo(service.operationId());
+    assertThat(ended.poll(60, TimeUnit.SECONDS).operationId()).isEqualTo(service.operationId());
     service.end();
     assertThat(ended).isEmpty();
   }

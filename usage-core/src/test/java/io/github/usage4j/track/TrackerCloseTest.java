@@ -33,7 +33,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Closing a tracker: bounded, complete, and nothing stays behind. */
-@Timeout(60)
+@Timeout(120)
 class TrackerCloseTest {
 
   @TempDir Path temp;
@@ -187,7 +187,7 @@ class TrackerCloseTest {
     for (String end : List.of("returns", "closes")) {
       Process process = new ChildJvm().start(Forgetful.class, end);
       String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-      assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
       assertThat(output.lines()).containsExactly("stored 7", "closed");
     }
   }

@@ -37,7 +37,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(120)
 class UsageTrackerTest {
 
   private static final Instant NOW = Instant.parse("2026-11-21T10:00:00.123456789Z");
@@ -341,7 +341,7 @@ class UsageTrackerTest {
     assertThat(store.events().get(4).attribution()).isEqualTo(Attribution.NONE);
     assertThat(store.events().get(5).attribution()).isEqualTo(Attribution.NONE);
     pool.shutdown();
-    assertThat(pool.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(pool.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test
@@ -576,7 +576,7 @@ class UsageTrackerTest {
     for (int i = 0; i < 1000; i++) {
       buffered.start(CHAT, "p", "m").succeeded(TokenCounts.of(1, 1));
     }
-    assertThat(buffered.flush(Duration.ofSeconds(30))).isTrue();
+    assertThat(buffered.flush(Duration.ofSeconds(60))).isTrue();
     assertThat(store.events()).hasSize(1000);
     buffered.start(CHAT, "p", "m").succeeded(TokenCounts.of(1, 1));
     buffered.close();
@@ -635,7 +635,7 @@ class UsageTrackerTest {
     }
     start.countDown();
     pool.shutdown();
-    assertThat(pool.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(pool.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
     assertThat(store.events()).hasSize(2000);
     assertThat(store.events())
         .allSatisfy(

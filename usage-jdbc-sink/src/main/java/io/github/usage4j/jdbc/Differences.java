@@ -1,6 +1,7 @@
 package io.github.usage4j.jdbc;
 
 import io.github.usage4j.UsageQueries.Dimension;
+import io.github.usage4j.internal.DecimalBounds;
 import io.github.usage4j.jdbc.UsageMaintenance.Difference;
 import java.math.BigDecimal;
 import java.util.EnumMap;
@@ -72,7 +73,7 @@ final class Differences {
 
   private static @Nullable String text(@Nullable Object value) {
     if (value instanceof BigDecimal number) {
-      return number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
+      return DecimalBounds.plain(number).toPlainString();
     }
     return value == null ? null : value.toString();
   }

@@ -3,6 +3,7 @@ package io.github.usage4j.jdbc;
 import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
+import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
@@ -92,7 +93,7 @@ final class EventColumns {
           text("metadata", UsageEvent::metadata),
           text("instance", UsageEvent::instance));
 
-  private static final int INTEGER_DIGITS = 38 - Cost.SCALE;
+  private static final DecimalBounds STORABLE = new DecimalBounds(38 - Cost.SCALE, Cost.SCALE);
 
   private static Column text(String name, Function<UsageEvent, @Nullable String> value) {
     return new Column(name, Column.Type.TEXT, value::apply);
@@ -130,11 +131,11 @@ final class EventColumns {
   }
 
   private static BigDecimal storable(String name, BigDecimal amount) {
-    if (amount.precision() - amount.scale() > INTEGER_DIGITS) {
+    if (STORABLE.exact(amount) == null) {
       throw new UnstorableException(
           name
               + " must have at most "
-              + INTEGER_DIGITS
+              + STORABLE.integerDigits()
               + " digits before the point, but was "
               + amount.toPlainString());
     }

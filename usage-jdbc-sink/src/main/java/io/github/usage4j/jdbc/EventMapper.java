@@ -3,6 +3,7 @@ package io.github.usage4j.jdbc;
 import io.github.usage4j.Attribution;
 import io.github.usage4j.Cost;
 import io.github.usage4j.UsageEvent;
+import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -122,7 +123,7 @@ final class EventMapper {
   }
 
   private static BigDecimal part(Map<String, String> parts, String name) {
-    return new BigDecimal(Dialect.required(parts.get(name), name));
+    return DecimalBounds.ANY.require(name, Dialect.required(parts.get(name), name));
   }
 
   private static BigDecimal amount(ResultSet row, String column) throws SQLException {

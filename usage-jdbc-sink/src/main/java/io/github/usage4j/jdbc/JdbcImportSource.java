@@ -3,7 +3,7 @@ package io.github.usage4j.jdbc;
 import io.github.usage4j.UsageException;
 import io.github.usage4j.backfill.ImportRecord;
 import io.github.usage4j.backfill.ImportSource;
-import java.math.BigDecimal;
+import io.github.usage4j.internal.DecimalBounds;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -79,7 +79,7 @@ public final class JdbcImportSource implements ImportSource {
       case 'n' ->
           value.length() < 19 && value.matches("-?[0-9]+")
               ? Long.valueOf(value)
-              : new BigDecimal(value);
+              : DecimalBounds.ANY.require("key", value);
       case 'u' -> UUID.fromString(value);
       case 't' -> value;
       default -> throw new UsageException("'" + position + "' is no position in a query", null);
@@ -88,7 +88,7 @@ public final class JdbcImportSource implements ImportSource {
 
   private String keyText(@Nullable Object value) {
     if (value instanceof Number number) {
-      return "n" + new BigDecimal(number.toString()).toPlainString();
+      return "n" + DecimalBounds.ANY.require("key " + key, number.toString()).toPlainString();
     }
     if (value instanceof UUID uuid) {
       return "u" + uuid;

@@ -2,7 +2,6 @@ package io.github.usage4j.jdbc;
 
 import io.github.usage4j.Attribution;
 import io.github.usage4j.BillingPeriod;
-import io.github.usage4j.Cost;
 import io.github.usage4j.internal.Checks;
 import io.github.usage4j.limit.LimitKey;
 import io.github.usage4j.limit.LimitState;
@@ -185,17 +184,7 @@ final class JdbcLimitStore implements LimitStore {
   @Override
   public boolean grant(LimitKey key, BigDecimal amount, String reference) {
     String known = id("reference", reference);
-    if (amount.signum() <= 0) {
-      throw new IllegalArgumentException(
-          "amount of a grant must be more than 0, but was " + amount.toPlainString());
-    }
-    if (amount.stripTrailingZeros().scale() > Cost.SCALE) {
-      throw new IllegalArgumentException(
-          "amount of a grant must have at most "
-              + Cost.SCALE
-              + " decimals, but was "
-              + amount.toPlainString());
-    }
+    LimitStore.requireGrant(amount);
     return write(
         "store the grant " + known, connection -> grants.grant(connection, key, amount, known));
   }

@@ -1,5 +1,6 @@
 package io.github.usage4j.jdbc;
 
+import io.github.usage4j.internal.DecimalBounds;
 import io.github.usage4j.limit.LimitKey;
 import io.github.usage4j.limit.LimitState;
 import io.github.usage4j.limit.LimitStore.Terms;
@@ -76,8 +77,7 @@ record LimitRow(
 
   /** In one form, so that equal amounts are equal: as few decimals as possible. */
   static BigDecimal plain(BigDecimal amount) {
-    BigDecimal stripped = amount.stripTrailingZeros();
-    return stripped.scale() < 0 ? stripped.setScale(0) : stripped;
+    return DecimalBounds.plain(amount);
   }
 
   static BigDecimal amount(ResultSet row, String column) throws SQLException {

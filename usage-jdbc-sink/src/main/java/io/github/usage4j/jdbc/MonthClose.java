@@ -1,5 +1,6 @@
 package io.github.usage4j.jdbc;
 
+import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -91,7 +92,7 @@ final class MonthClose {
         Row row = entry.getValue();
         var costs = new TreeMap<String, String>();
         row.costs.forEach(
-            (currency, sum) -> costs.put(currency, sum.stripTrailingZeros().toPlainString()));
+            (currency, sum) -> costs.put(currency, DecimalBounds.plain(sum).toPlainString()));
         jobs.bind(
             statement,
             grain,

@@ -14,6 +14,7 @@ import java.time.YearMonth;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -172,7 +173,8 @@ final class Partitions {
   }
 
   private static String name(String table, YearMonth month) {
-    return table + "_%04d_%02d".formatted(month.getYear(), month.getMonthValue());
+    return String.format(
+        Locale.ROOT, "%s_%04d_%02d", table, month.getYear(), month.getMonthValue());
   }
 
   private List<PartitionedTable> all() {

@@ -1,5 +1,6 @@
 package io.github.usage4j.jdbc;
 
+import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
 import java.util.Currency;
 import java.util.List;
@@ -82,13 +83,11 @@ public record RepricingReport(
     var sums = new TreeMap<String, Map<String, BigDecimal>>();
     for (Line line : lines) {
       sums.computeIfAbsent(key.apply(line), k -> new TreeMap<>())
-          .merge(line.currency().getCurrencyCode(), line.difference(), (a, b) -> plain(a.add(b)));
+          .merge(
+              line.currency().getCurrencyCode(),
+              line.difference(),
+              (a, b) -> DecimalBounds.plain(a.add(b)));
     }
     return sums;
-  }
-
-  private static BigDecimal plain(BigDecimal amount) {
-    BigDecimal stripped = amount.stripTrailingZeros();
-    return stripped.scale() < 0 ? stripped.setScale(0) : stripped;
   }
 }

@@ -156,7 +156,7 @@ abstract class ErasureCutOffContract {
     assertThat(usersOf("a")).containsExactly("ada");
 
     store("b").maintenance().eraseUser("acme", "nobody");
-    assertThat(usersOfArchives()).hasSize(3).doesNotContain("ada");
+    assertThat(usersOfArchives()).hasSize(3).noneMatch("ada"::equals);
     store("b").maintenance().deleteEventsBefore(DECEMBER);
     now = now.plusSeconds(400L * 86_400);
     store("a").maintenance().eraseCustomer("acme", "nobody");
@@ -178,7 +178,7 @@ abstract class ErasureCutOffContract {
 
     store("a").maintenance().eraseUser("acme", "ada");
 
-    assertThat(usersOf("a")).hasSize(3).contains("bob").doesNotContain("ada");
+    assertThat(usersOf("a")).hasSize(3).contains("bob").noneMatch("ada"::equals);
     assertThat(notes()).isEmpty();
   }
 
@@ -200,9 +200,9 @@ abstract class ErasureCutOffContract {
     now = now.plus(JobLock.TIME).plusSeconds(1);
     store("b").maintenance().eraseUser("acme", "ada");
     store("a").maintenance().eraseCustomer("acme", "nobody");
-    assertThat(usersOfArchives()).hasSize(3).doesNotContain("ada");
-    assertThat(usersOf("a")).doesNotContain("ada");
-    assertThat(usersOf("b")).doesNotContain("ada");
+    assertThat(usersOfArchives()).hasSize(3).noneMatch("ada"::equals);
+    assertThat(usersOf("a")).noneMatch("ada"::equals);
+    assertThat(usersOf("b")).noneMatch("ada"::equals);
     assertThat(notes()).isEmpty();
   }
 

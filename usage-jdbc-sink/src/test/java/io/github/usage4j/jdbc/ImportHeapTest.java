@@ -51,7 +51,7 @@ class ImportHeapTest {
                   ImportSource.jsonLines(Path.of(arguments[1])),
                   JdbcUsageStore.open(dataSource(arguments[0])));
       System.out.println(
-          "%d read, %d stored, %d known, %d conflicts"
+          "%s read, %s stored, %s known, %s conflicts"
               .formatted(done.read(), done.stored(), done.known(), done.conflicts()));
     }
   }
@@ -63,8 +63,8 @@ class ImportHeapTest {
             new OutputStreamWriter(new GZIPOutputStream(Files.newOutputStream(file)), UTF_8))) {
       for (int i = 0; i < lines; i++) {
         out.write(
-            ("{\"id\":\"%d\",\"model\":\"m%d\",\"created\":%d,\"prompt_tokens\":%d,"
-                    + "\"completion_tokens\":7,\"organization\":\"o%d\",\"user\":\"\u00fc%d\"}\n")
+            ("{\"id\":\"%s\",\"model\":\"m%s\",\"created\":%s,\"prompt_tokens\":%s,"
+                    + "\"completion_tokens\":7,\"organization\":\"o%s\",\"user\":\"\u00fc%s\"}\n")
                 .formatted(i, i % 3, 1_790_856_000L + i, i % 1_000, i % 20, i % 500));
       }
     }

@@ -20,6 +20,7 @@ import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Executors;
@@ -168,7 +169,7 @@ abstract class JdbcImportContract {
     try (Connection connection = dataSource.getConnection();
         var statement = connection.prepareStatement("INSERT INTO calls VALUES (?, ?, ?, 'm', ?)")) {
       for (int i = from; i < to; i++) {
-        Object key = text ? "k%07d".formatted(i) : Integer.valueOf(i);
+        Object key = text ? String.format(Locale.ROOT, "k%07d", i) : Integer.valueOf(i);
         statement.setObject(1, key);
         statement.setString(2, "acme");
         statement.setObject(3, NOW.plusSeconds(i).atOffset(ZoneOffset.UTC).toLocalDateTime());

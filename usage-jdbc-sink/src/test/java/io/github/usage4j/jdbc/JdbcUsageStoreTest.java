@@ -122,7 +122,7 @@ class JdbcUsageStoreTest {
   }
 
   @Test
-  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void open_memoryOfAServer_outlivesItsConnections() throws Exception {
     Server server = Server.createTcpServer("-tcpPort", "0", "-ifNotExists").start();
     try {
@@ -140,7 +140,7 @@ class JdbcUsageStoreTest {
   }
 
   @Test
-  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void open_everyConnectionToAnotherDatabase_isRefusedInsteadOfGoingRoundForEver() {
     var scattered =
         (DataSource)

@@ -196,7 +196,7 @@ abstract class LimitTablesContract extends LimitDatabase {
     store.limits().open(lasting, HUNDRED);
     store.limits().grant(old, number(7), "invoice-1");
     assertThatThrownBy(() -> store.limits().grant(old, new BigDecimal("1e-19"), "x"))
-        .hasMessageContaining("at most 18 decimals, but was 0.0000000000000000001");
+        .hasMessageContaining("18 behind the point, but was 0.0000000000000000001");
     store.write(List.of(tokens(ADA, 99), tokens(other, 3)));
     assertThat(store.limits().alerts(ACME, 10)).hasSize(2);
 
@@ -266,12 +266,12 @@ abstract class LimitTablesContract extends LimitDatabase {
           .noneMatch(text -> text.contains("\"ada\""));
     }
     assertThat(texts("SELECT subject_id FROM usage_limit_state WHERE organization = 'acme'"))
-        .doesNotContain("ada")
+        .noneMatch("ada"::equals)
         .anyMatch(id -> id.startsWith(Erasure.PREFIX));
     assertThat(texts("SELECT acknowledged_by FROM usage_alert WHERE subject = 'USER'"))
         .anyMatch(by -> by != null && by.startsWith(Erasure.PREFIX))
-        .doesNotContain("ada");
-    assertThat(texts("SELECT changed_by FROM usage_limit_change")).doesNotContain("ada");
+        .noneMatch("ada"::equals);
+    assertThat(texts("SELECT changed_by FROM usage_limit_change")).noneMatch("ada"::equals);
     assertThat(texts("SELECT SUM(used) FROM usage_limit_state"))
         .singleElement()
         .satisfies(sum -> assertThat(new BigDecimal(sum)).isEqualByComparingTo("194"));

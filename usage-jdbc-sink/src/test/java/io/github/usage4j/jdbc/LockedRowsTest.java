@@ -57,7 +57,7 @@ class LockedRowsTest {
             .build();
     tracker.record(event("held"));
     tracker.record(event("free"));
-    assertThat(tracker.flush(Duration.ofSeconds(30))).isTrue();
+    assertThat(tracker.flush(Duration.ofSeconds(60))).isTrue();
     int free = 1;
     try (Connection other = plain.getConnection();
         Statement statement = other.createStatement()) {

@@ -259,7 +259,7 @@ class RowSecurityTest {
   void nothingSet_showsNoRowOfAnything_alsoAfterAnAdministrator() throws Exception {
     for (String relation : relations()) {
       String sql = "SELECT COUNT(*) FROM " + relation;
-      assertThat(rows(sql)).as(relation).doesNotContain("0");
+      assertThat(rows(sql)).as(relation).noneMatch("0"::equals);
       assertThat(rowsAs(RowIdentity.ADMIN, sql)).as(relation).isEqualTo(rows(sql));
       if (!FOR_EVERYBODY.contains(relation)) {
         assertThat(rowsAs(null, sql)).as(relation).containsExactly("0");

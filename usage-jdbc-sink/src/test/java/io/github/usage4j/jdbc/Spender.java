@@ -11,7 +11,6 @@ import io.github.usage4j.limit.LimitStore.Ask;
 import io.github.usage4j.limit.LimitStore.Lease;
 import io.github.usage4j.limit.LimitStore.Terms;
 import java.math.BigDecimal;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
@@ -32,25 +31,26 @@ final class Spender implements LimitStore.Holder {
   private final LimitStore limits;
   private final LimitKey key;
   private final Terms terms;
-  private final long ttl;
+  private final BeatTime time;
   private final Consumer<UsageEvent> recorder;
   private final AtomicLong free = new AtomicLong();
   private final AtomicLong leased = new AtomicLong();
   private final Map<UUID, Long> unwritten = new ConcurrentHashMap<>();
   private final Map<String, long[]> others = new HashMap<>(); // by the beating thread only
   private final ReentrantLock asking = new ReentrantLock();
-  private volatile long lastBeat = System.nanoTime();
+  private volatile long lastBeat;
   final AtomicLong recorded = new AtomicLong();
   final AtomicLong trips = new AtomicLong();
   final AtomicLong reclaimed = new AtomicLong();
 
   Spender(
-      LimitStore limits, LimitKey key, Terms terms, Duration ttl, Consumer<UsageEvent> recorder) {
+      LimitStore limits, LimitKey key, Terms terms, BeatTime time, Consumer<UsageEvent> recorder) {
     this.limits = limits;
     this.key = key;
     this.terms = terms;
-    this.ttl = ttl.toNanos();
+    this.time = time;
     this.recorder = recorder;
+    time.join(id);
   }
 
   @Override
@@ -75,9 +75,15 @@ final class Spender implements LimitStore.Holder {
   @Override
   public void alertsRaised() {}
 
-  /** Shows that it lives, and takes back from those of which it saw one beat for a whole ttl. */
+  /**
+   * Shows that it lives, and takes back from those of which it saw one beat for a whole lease time;
+   * once in each round of the time that all share.
+   */
   void beat() {
-    long asked = System.nanoTime();
+    if (!time.mayBeat(id)) {
+      return;
+    }
+    long asked = time.now();
     Map<String, Long> beats = limits.beat(id);
     if (!beats.containsKey(id)) {
       throw new IllegalStateException("a living instance was taken for dead");
@@ -88,13 +94,14 @@ final class Spender implements LimitStore.Holder {
         (other, beat) -> {
           long[] seen = others.get(other);
           if (seen == null || seen[0] != beat) {
-            others.put(other, new long[] {beat, System.nanoTime()});
+            others.put(other, new long[] {beat, asked});
           } else if (!other.equals(id)
-              && System.nanoTime() - seen[1] >= ttl
+              && asked - seen[1] >= BeatTime.LEASE
               && limits.reclaim(other, beat)) {
             reclaimed.incrementAndGet();
           }
         });
+    time.beaten(id);
   }
 
   /** Makes a call of a random size; false if there is no room for it. */
@@ -126,7 +133,7 @@ final class Spender implements LimitStore.Holder {
   }
 
   private boolean reserve(long amount) {
-    while (System.nanoTime() - lastBeat < ttl / 2) {
+    while (time.now() - lastBeat < BeatTime.LEASE / 2) {
       long had = free.get();
       if (had >= amount) {
         if (free.compareAndSet(had, had - amount)) {
@@ -173,6 +180,11 @@ final class Spender implements LimitStore.Holder {
 
   private static BigDecimal number(long n) {
     return BigDecimal.valueOf(n);
+  }
+
+  /** All its threads have ended. */
+  void died() {
+    time.leave(id);
   }
 
   /** What it may still give out. */

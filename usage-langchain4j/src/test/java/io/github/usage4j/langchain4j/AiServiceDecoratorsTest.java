@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** AI services whose model is a decorator of the host's, and what is left of them on a thread. */
-@Timeout(60)
+@Timeout(120)
 class AiServiceDecoratorsTest {
 
   interface Assistant {
@@ -82,7 +82,7 @@ class AiServiceDecoratorsTest {
         .onCompleteResponse(response -> end.complete("done"))
         .onError(end::completeExceptionally)
         .start();
-    return end.get(10, TimeUnit.SECONDS);
+    return end.get(60, TimeUnit.SECONDS);
   }
 
   private static StreamingChatModel streamDecorator(

@@ -44,7 +44,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** AI services whose listeners are registered: operations and parents outside a scope. */
-@Timeout(60)
+@Timeout(120)
 class AiServiceEventsTest {
 
   interface Assistant {
@@ -91,7 +91,7 @@ class AiServiceEventsTest {
         .onCompleteResponse(response -> end.complete("done"))
         .onError(end::completeExceptionally)
         .start();
-    end.get(10, TimeUnit.SECONDS);
+    end.get(60, TimeUnit.SECONDS);
   }
 
   private static Object[] reprompted() {

@@ -218,7 +218,7 @@ class BedrockInvokeTest {
                 done.complete("error");
               }
             });
-    return done.get(20, TimeUnit.SECONDS);
+    return done.get(60, TimeUnit.SECONDS);
   }
 
   @Test

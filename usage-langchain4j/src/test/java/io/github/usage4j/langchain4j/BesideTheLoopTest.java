@@ -62,7 +62,7 @@ class BesideTheLoopTest {
   }
 
   private static String finish(TokenStream stream) throws Exception {
-    return begin(stream).get(10, TimeUnit.SECONDS);
+    return begin(stream).get(60, TimeUnit.SECONDS);
   }
 
   /** Refuses the first answer. */

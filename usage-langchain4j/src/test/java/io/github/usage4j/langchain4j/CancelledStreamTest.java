@@ -299,7 +299,7 @@ class CancelledStreamTest {
               try (OutputStream body = exchange.getResponseBody()) {
                 body.write(first);
                 body.flush();
-                cancelled.await(20, TimeUnit.SECONDS);
+                cancelled.await(60, TimeUnit.SECONDS);
                 body.write(others);
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -316,8 +316,8 @@ class CancelledStreamTest {
     StreamingChatModel model = provider.client.apply(serve(provider, before, after));
     var handler = new Cancelling(at, cancelled);
     ledger.models.wrap(model).chat(PROMPT, handler);
-    assertThat(handler.done.get(20, TimeUnit.SECONDS)).isEqualTo("cancelled");
-    assertThat(served.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(handler.done.get(60, TimeUnit.SECONDS)).isEqualTo("cancelled");
+    assertThat(served.await(60, TimeUnit.SECONDS)).isTrue();
     ledger.tracker.close(); // whatever is held, or open, ends now
   }
 

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Decorators of the host's that are tracked, with tracked models inside: streams. */
-@Timeout(60)
+@Timeout(120)
 class CompositeStreamsTest {
 
   private static final RuntimeException REFUSED = new IllegalStateException("refused");
@@ -113,7 +113,7 @@ class CompositeStreamsTest {
             end.complete("error");
           }
         });
-    return end.get(20, TimeUnit.SECONDS);
+    return end.get(60, TimeUnit.SECONDS);
   }
 
   private StreamingChatModel answering(Object... answers) {

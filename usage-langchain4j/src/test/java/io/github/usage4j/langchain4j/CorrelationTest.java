@@ -140,7 +140,7 @@ class CorrelationTest {
                     .start();
               }
             }
-            end.get(30, TimeUnit.SECONDS);
+            end.get(60, TimeUnit.SECONDS);
             return null;
           });
     }
@@ -340,7 +340,7 @@ class CorrelationTest {
             }
           });
     }
-    end.get(10, TimeUnit.SECONDS);
+    end.get(60, TimeUnit.SECONDS);
 
     assertThat(ledger.figures()).containsExactly("5/1", "10/1");
     assertThat(ledger.operations()).isEqualTo(1);

@@ -19,6 +19,7 @@ import dev.langchain4j.model.chat.response.PartialResponse;
 import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.chat.response.StreamingHandle;
+import io.github.usage4j.LongestGap;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent.Outcome;
 import io.github.usage4j.UsageEvent.Quality;
@@ -33,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What is recorded where a provider states nothing, and streams that never end. */
-@Timeout(60)
+@Timeout(120)
 class EstimateTest {
 
   private final Ledger ledger = new Ledger();
@@ -126,23 +127,38 @@ class EstimateTest {
 
   @Test
   void streamOfWhichNothingIsHeard_isGivenUp_withWhatHadArrived() throws Exception {
+    Duration idle = Duration.ofMillis(100);
+    while (!givenUp(idle)) {
+      idle = idle.multipliedBy(2);
+    }
+  }
+
+  /** False if the machine let this thread wait for too long before all had arrived. */
+  private static boolean givenUp(Duration idle) throws Exception {
     var ended = new LinkedBlockingQueue<Object>();
     var store = new InMemoryUsageStore();
     UsageTracker impatient =
         UsageTracker.builder(store)
             .buffer(UsageBuffer.none())
-            .streamIdle(Duration.ofMillis(50))
+            .streamIdle(idle)
             .onOperation(ended::add)
             .build();
-    TrackedModels.with(impatient).wrap(saying(() -> {}, "abcd", "efgh")).chat("hi", DEAF);
+    TrackedModels models = TrackedModels.with(impatient);
+    var silence = new LongestGap();
+    models.wrap(saying(() -> {}, "abcd", "efgh")).chat("hi", DEAF);
+    silence.mark();
+    if (!silence.isBelow(idle.dividedBy(2))) {
+      return false;
+    }
 
-    assertThat(ended.poll(30, TimeUnit.SECONDS)).isNotNull();
+    assertThat(ended.poll(60, TimeUnit.SECONDS)).isNotNull();
     assertThat(store.events()).hasSize(1);
     assertThat(store.events().get(0).outcome()).isEqualTo(Outcome.ERROR);
     assertThat(store.events().get(0).errorType())
         .isEqualTo("java.util.concurrent.TimeoutException");
     assertThat(store.events().get(0).tokens()).isEqualTo(TokenCounts.of(4, 2));
     assertThat(store.events().get(0).quality()).isEqualTo(Quality.ESTIMATED);
+    return true;
   }
 
   @Test

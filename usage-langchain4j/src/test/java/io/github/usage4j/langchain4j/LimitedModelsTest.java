@@ -52,7 +52,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Refusals reach the caller in whatever way it gets errors, and stop a loop in the middle. */
-@Timeout(60)
+@Timeout(120)
 class LimitedModelsTest {
 
   private static final Attribution ADA = Attribution.organization("acme").user("ada");
@@ -140,7 +140,7 @@ class LimitedModelsTest {
           .onCompleteResponse(response -> end.complete(null))
           .onError(end::complete)
           .start();
-      assertThat(end.get(20, TimeUnit.SECONDS)).isInstanceOf(UsageLimitExceededException.class);
+      assertThat(end.get(60, TimeUnit.SECONDS)).isInstanceOf(UsageLimitExceededException.class);
       assertThat(scope.totalUsage().calls()).isEqualTo(5);
     }
     fiveAreRecorded_thenOneIsRefused();

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** LangChain4j's own clients of the other kinds, over HTTP. */
-@Timeout(30)
+@Timeout(120)
 class OtherKindsClientsTest {
 
   private final Ledger ledger = new Ledger();
@@ -189,7 +189,7 @@ class OtherKindsClientsTest {
             end.completeExceptionally(error);
           }
         });
-    return end.get(20, TimeUnit.SECONDS);
+    return end.get(60, TimeUnit.SECONDS);
   }
 
   @Test

@@ -54,7 +54,7 @@ class StreamEndTest {
     }
 
     Recording await() throws InterruptedException {
-      assertThat(end.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(end.await(60, TimeUnit.SECONDS)).isTrue();
       return this;
     }
   }
@@ -195,7 +195,7 @@ class StreamEndTest {
         };
     stream(handler, events(piece("Hel"), stop(), usage(), "[DONE]"));
 
-    assertThat(failed.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(failed.await(60, TimeUnit.SECONDS)).isTrue();
     assertThat(handler.told)
         .containsExactly("piece Hel", "complete", "error IllegalStateException");
     assertAnswered(ledger.only());

@@ -138,7 +138,7 @@ class ToolLoopTest {
     try (UsageScope other =
         ledger.tracker.scope(io.github.usage4j.Attribution.organization("other"))) {
       start.complete(null);
-      assertThat(end.get(10, TimeUnit.SECONDS)).isEqualTo("60/6");
+      assertThat(end.get(60, TimeUnit.SECONDS)).isEqualTo("60/6");
       assertThat(other.totalUsage().calls()).isZero();
     }
     assertTotal(scope.totalUsage(), 60, 6, 3);
@@ -175,7 +175,7 @@ class ToolLoopTest {
   }
 
   private static String finish(TokenStream stream) throws Exception {
-    return begin(stream).get(10, TimeUnit.SECONDS);
+    return begin(stream).get(60, TimeUnit.SECONDS);
   }
 
   @Test
@@ -190,7 +190,7 @@ class ToolLoopTest {
 
     var end = CompletableFuture.supplyAsync(() -> begin(stream)).thenCompose(e -> e);
 
-    assertThat(end.get(10, TimeUnit.SECONDS)).isEqualTo("60/6");
+    assertThat(end.get(60, TimeUnit.SECONDS)).isEqualTo("60/6");
     assertThat(ledger.operations()).isEqualTo(1);
   }
 

@@ -45,7 +45,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Bare calls are reported, tracked ones never. */
-@Timeout(60)
+@Timeout(120)
 class UsageGuardTest {
 
   private final Queue<Anomaly> anomalies = new ConcurrentLinkedQueue<>();
@@ -156,7 +156,7 @@ class UsageGuardTest {
             end.countDown();
           }
         });
-    assertThat(end.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(end.await(60, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test
@@ -353,7 +353,7 @@ class UsageGuardTest {
               }));
     }
     for (Future<?> task : running) {
-      task.get(30, TimeUnit.SECONDS);
+      task.get(60, TimeUnit.SECONDS);
     }
     pool.shutdown();
     providers.shutdown();

@@ -326,7 +326,7 @@ class WireCaptureTest {
   private String ended(StreamingChatModel model) throws Exception {
     var handler = new Waiting();
     ledger.models.wrap(model).chat(PROMPT, handler);
-    return handler.done.get(20, TimeUnit.SECONDS);
+    return handler.done.get(60, TimeUnit.SECONDS);
   }
 
   @Test
@@ -392,7 +392,7 @@ class WireCaptureTest {
               @Override
               public void onError(Throwable error) {}
             });
-    complete.get(20, TimeUnit.SECONDS); // it is recorded before the host learns of its end
+    complete.get(60, TimeUnit.SECONDS); // it is recorded before the host learns of its end
 
     assertCall("150/20", 1, Quality.REPORTED, Source.WIRE);
   }
@@ -461,7 +461,7 @@ class WireCaptureTest {
                 done.completeExceptionally(error);
               }
             });
-    done.get(20, TimeUnit.SECONDS);
+    done.get(60, TimeUnit.SECONDS);
 
     assertThat(server.requests).hasValue(2);
     assertCall("150/20", 1, Quality.REPORTED, Source.WIRE);

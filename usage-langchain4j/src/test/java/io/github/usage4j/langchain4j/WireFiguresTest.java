@@ -45,7 +45,7 @@ import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelRequest;
 import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelWithResponseStreamResponseHandler;
 
 /** What providers state beside input and output, read with real clients from this machine. */
-@Timeout(60)
+@Timeout(120)
 class WireFiguresTest {
 
   private final Ledger ledger = new Ledger();
@@ -255,7 +255,7 @@ class WireFiguresTest {
             end.completeExceptionally(error);
           }
         });
-    return end.get(20, TimeUnit.SECONDS);
+    return end.get(60, TimeUnit.SECONDS);
   }
 
   // Transcriptions

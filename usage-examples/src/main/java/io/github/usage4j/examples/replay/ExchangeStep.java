@@ -1,6 +1,7 @@
 package io.github.usage4j.examples.replay;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -58,7 +59,7 @@ record ExchangeStep(
   @Nullable BigDecimal searches() {
     JsonNode searches =
         rawUsage == null ? null : rawUsage.path("billed_units").path("search_units");
-    return searches != null && searches.isNumber() ? searches.decimalValue() : null;
+    return DecimalBounds.ANY.exact(searches);
   }
 
   /** Whether the caller asked for a stream. */

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -51,7 +52,7 @@ final class TraceTotals {
       Instant from = start.plus(Duration.ofHours(hour));
       UsageSummary sum = usage.total(who, BillingPeriod.of(from, from.plus(Duration.ofHours(1))));
       if (sum.calls() > 0) {
-        byHour.merge(String.format("%sT%02d", day, hour), sum, UsageSummary::plus);
+        byHour.merge(String.format(Locale.ROOT, "%sT%02d", day, hour), sum, UsageSummary::plus);
       }
     }
   }

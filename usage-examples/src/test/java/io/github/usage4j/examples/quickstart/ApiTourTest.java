@@ -62,7 +62,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The code that users write, scenario by scenario, run against a real client and a database. */
-@Timeout(60)
+@Timeout(120)
 class ApiTourTest {
 
   private static final BillingPeriod NOW = BillingPeriod.monthOf(Instant.now());
@@ -161,7 +161,7 @@ class ApiTourTest {
             .onError(error -> done.countDown())
             .start();
       }
-      assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(done.await(60, TimeUnit.SECONDS)).isTrue();
       assertThat(seen.totalUsage().totalTokens()).isEqualTo(1_509);
       assertThat(shown).containsExactly(430L, 922L, 1_509L);
     }
@@ -199,7 +199,7 @@ class ApiTourTest {
                     @Override
                     public void onError(Throwable error) {}
                   }));
-      assertThat(stopped.await(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(stopped.await(60, TimeUnit.SECONDS)).isTrue();
       assertThat(scope.totalUsage().cancelled()).isEqualTo(1);
     }
     assertThat(store.queries().total(ACME, NOW).cancelled()).isEqualTo(1);
@@ -451,7 +451,7 @@ class ApiTourTest {
                         .tokens(TokenCounts.of(row.in(), row.out()))
                         .build())
             .forEach(tracker::record);
-        assertThat(tracker.flush(Duration.ofSeconds(30))).isTrue();
+        assertThat(tracker.flush(Duration.ofSeconds(60))).isTrue();
       }
     }
     assertThat(store.queries().total(ACME, BillingPeriod.month(2025, 3)).tokens())

@@ -184,7 +184,7 @@ public class ParallelAgentsTest {
             reached.incrementAndGet();
             if (together != null && !isAfterTool(request)) {
               try {
-                together.await(30, TimeUnit.SECONDS);
+                together.await(60, TimeUnit.SECONDS);
               } catch (Exception e) {
                 throw new IllegalStateException("not in parallel", e);
               }
