@@ -73,7 +73,7 @@ class HostileNumbersTest {
                 good,
                 bad -> {
                   try {
-                    format.apply(write(file, bad));
+                    assertThat(format.apply(write(file, bad))).isNotNull();
                     read.incrementAndGet();
                   } catch (IllegalArgumentException e) {
                     refused.incrementAndGet();
