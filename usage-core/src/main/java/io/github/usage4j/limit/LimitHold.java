@@ -27,11 +27,11 @@ final class LimitHold implements UsageLimiter.Hold {
     if (limiter == null || !over.compareAndSet(false, true)) {
       return;
     }
-    settle(limiter, event, taken);
-    for (UsageEvent other : others) {
+    for (UsageEvent other : others) { // first: what was taken keeps the counters from retiring
       // Under a limit of its model alone, it counts as a recorded call does: once it is stored.
       settle(limiter, other, new long[counters.length]);
     }
+    settle(limiter, event, taken);
   }
 
   private void settle(UsageLimiter by, UsageEvent event, long[] reserved) {

@@ -20,6 +20,9 @@ final class Conditions {
   /** Bedrock's, which stands beside the usage block. */
   static final String LATENCY = "latency";
 
+  /** Anthropic's: what was written to a cache is paid as if another model had done so before. */
+  private static final String CREDIT = "fallback_credit";
+
   /** Says how many conditions there were beyond the most that are kept; no price knows it. */
   static final String MORE = "more_conditions";
 
@@ -27,9 +30,11 @@ final class Conditions {
   private static final Map<String, Set<String>> USUAL =
       Map.of(
           "speed",
-          Set.of("standard"), // Anthropic
+          Set.of("standard"),
           "inference_geo",
-          Set.of("global", "not_available"), // Anthropic
+          Set.of("global", "not_available"),
+          CREDIT,
+          Set.of("not_applied"),
           LATENCY,
           Set.of("standard"));
 
@@ -61,6 +66,7 @@ final class Conditions {
   /** Takes the texts of a usage block; a later one counts more than one before. */
   void take(ObjectNode block) {
     block.properties().forEach(field -> take(field.getKey(), field.getValue()));
+    take(CREDIT, block.path(CREDIT).path("status").path("type").textValue());
   }
 
   private void take(String name, @Nullable JsonNode value) {

@@ -55,6 +55,9 @@ final class Iterations {
     }
   }
 
+  /** Of a service that does add compactions up. */
+  private static final Type[] ADDED_UP = {Type.MESSAGE, Type.FALLBACK, Type.COMPACTION};
+
   /** One request to a model. */
   private record Iteration(ObjectNode node, TokenCounts tokens) {
 
@@ -140,13 +143,14 @@ final class Iterations {
       {Type.MESSAGE, Type.FALLBACK},
       {Type.FALLBACK},
       {Type.MESSAGE, Type.FALLBACK, Type.UNKNOWN},
-      {Type.MESSAGE, Type.FALLBACK, Type.COMPACTION}, // a service that does add it up
+      ADDED_UP,
       {Type.MESSAGE, Type.FALLBACK, Type.COMPACTION, Type.ADVISOR, Type.UNKNOWN},
     };
     boolean answered = !of(Type.MESSAGE, Type.FALLBACK).isEmpty();
     for (Type[] types : candidates) {
+      boolean whole = answered || types == ADDED_UP; // nothing but a compaction, and it stopped
       List<Iteration> those = of(types);
-      if (answered && !those.isEmpty() && sameAmounts(sum(those), top)) {
+      if (whole && !those.isEmpty() && sameAmounts(sum(those), top)) {
         return types;
       }
     }

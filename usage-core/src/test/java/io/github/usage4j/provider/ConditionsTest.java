@@ -33,6 +33,7 @@ class ConditionsTest {
         "'search_context_size':'low' | search_context_size | low",
         "'quality_mode':'ultra' | quality_mode | ultra", // nobody knows what it is yet
         "' Speed ':' fast ' | Speed | fast",
+        "'fallback_credit':{'status':{'type':'redeemed'}} | fallback_credit | redeemed",
       })
   void textInTheBlock_isACondition(String fields, String name, String value) {
     assertThat(of(fields)).isEqualTo(Map.of(name, value));
@@ -60,6 +61,8 @@ class ConditionsTest {
         "'speed':{'name':'fast'}",
         "'mode':'MODE_UNSPECIFIED'",
         "'output_tokens_details':{'mode':'fast'}",
+        "'fallback_credit':{'status':{'type':'not_applied','reason':'expired'}}",
+        "'fallback_credit':null",
       })
   void whatSaysNothingAboutThePrice_isNone(String fields) {
     assertThat(of(fields)).isEmpty();

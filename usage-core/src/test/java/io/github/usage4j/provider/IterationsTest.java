@@ -200,6 +200,14 @@ class IterationsTest {
   }
 
   @Test
+  void compactionAfterWhichTheAnswerStops_isCountedOnce() {
+    StatedUsage beside = read(answer(top(0, 0), one("compaction", 7000, 300)));
+    assertThat(beside.tokens()).isEqualTo(TokenCounts.of(7000, 300));
+    assertThat(read(answer(top(7000, 300), one("compaction", 7000, 300))).tokens())
+        .isEqualTo(TokenCounts.of(7000, 300));
+  }
+
+  @Test
   void sumThatHasTheAdviceAlready_leavesItToTheOtherModel() {
     StatedUsage stated =
         read(
