@@ -6,9 +6,12 @@ import io.github.usage4j.pricing.LoadedPrices;
 import io.github.usage4j.pricing.ModelPrice;
 import io.github.usage4j.pricing.PriceCatalog;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -39,6 +42,7 @@ public class PriceLookupBenchmark {
       TokenCounts.of(12_000, 800).cacheRead(9_000).cacheWrite(2_000);
 
   private Path file;
+  private Path bundled;
   private LoadedPrices many;
   private PriceCatalog chained;
   private ModelPrice price;
@@ -51,6 +55,10 @@ public class PriceLookupBenchmark {
         IntStream.range(0, 5_000)
             .mapToObj(PriceLookupBenchmark::model)
             .collect(Collectors.joining(",\n", "{", "}")));
+    bundled = Files.createTempFile("bundled", ".json");
+    try (InputStream in = LoadedPrices.class.getResourceAsStream("prices.json")) {
+      Files.copy(Objects.requireNonNull(in), bundled, StandardCopyOption.REPLACE_EXISTING);
+    }
     many = PriceCatalog.liteLlm(file);
     chained = PriceCatalog.of().orElse(many).orElse(PriceCatalog.bundled());
     price = PriceCatalog.bundled().find("anthropic", "claude-sonnet-4-5", AT).orElseThrow();
@@ -68,6 +76,7 @@ public class PriceLookupBenchmark {
   @TearDown
   public void delete() throws IOException {
     Files.delete(file);
+    Files.delete(bundled);
   }
 
   /** The last of 5 000 models. */
@@ -97,7 +106,14 @@ public class PriceLookupBenchmark {
   /** Reading 5 000 models. */
   @Benchmark
   @OutputTimeUnit(TimeUnit.MILLISECONDS)
-  public boolean load() {
-    return many.reload();
+  public LoadedPrices load() {
+    return PriceCatalog.liteLlm(file);
+  }
+
+  /** Reading the whole bundled catalog, as the first tracker of a process does. */
+  @Benchmark
+  @OutputTimeUnit(TimeUnit.MILLISECONDS)
+  public LoadedPrices loadBundled() {
+    return PriceCatalog.file(bundled);
   }
 }

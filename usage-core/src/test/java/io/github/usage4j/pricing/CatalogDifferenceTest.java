@@ -11,6 +11,8 @@ import io.github.usage4j.UsageEvent.Kind;
 import io.github.usage4j.pricing.SourceFacts.Model;
 import io.github.usage4j.pricing.SourceFacts.Usage;
 import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -277,7 +279,7 @@ class CatalogDifferenceTest {
           "quicksilverpro/gemini-3-pro-image");
 
   @Test
-  void everyModel_thatTheSourcePrices_hasAPrice() {
+  void everyModel_thatTheSourcePrices_hasAPrice() throws Exception {
     var without = new TreeSet<String>();
     var inputOnly = new TreeSet<String>();
     for (Model model : facts.models()) {
@@ -293,6 +295,10 @@ class CatalogDifferenceTest {
         }
       }
     }
+    String page = Files.readString(Path.of("..", "docs", "pricing.md"));
+    UNPRICED.keySet().forEach(key -> assertThat(page).contains("`" + key + "`"));
+    INPUT_ONLY.forEach(
+        key -> assertThat(page).contains("`" + key.substring(key.indexOf('/') + 1) + "`"));
     assertThat(facts.models()).hasSize(1_694);
     assertThat(without).containsExactlyElementsOf(new TreeSet<>(UNPRICED.keySet()));
     assertThat(inputOnly).containsExactlyElementsOf(new TreeSet<>(INPUT_ONLY));
