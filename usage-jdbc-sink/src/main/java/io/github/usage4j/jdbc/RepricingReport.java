@@ -49,13 +49,13 @@ public record RepricingReport(
 
     /** Brings amounts into one form, so that equal ones are equal records. */
     public Line {
-      before = plain(before);
-      after = plain(after);
+      before = DecimalBounds.plain(before);
+      after = DecimalBounds.plain(after);
     }
 
     /** What is charged more now; negative for less. */
     public BigDecimal difference() {
-      return plain(after.subtract(before));
+      return DecimalBounds.plain(after.subtract(before));
     }
   }
 
