@@ -151,9 +151,7 @@ class WhatIfTest {
             chatAt(NOON).tokens(TokenCounts.of(10, 10)).condition("speed", "fast").build()));
 
     WhatIf.Result result =
-        WhatIf.by(withoutConditions)
-            .candidate("acme", "flat")
-            .of(store.queries(), ALL, NOVEMBER);
+        WhatIf.by(withoutConditions).candidate("acme", "flat").of(store.queries(), ALL, NOVEMBER);
 
     assertThat(row(result, "flat").priced()).isEqualTo(1);
     assertThat(row(result, "flat").unpriced()).isEqualTo(1);

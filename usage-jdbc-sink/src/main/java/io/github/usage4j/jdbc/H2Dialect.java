@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 
 /** H2 2.x in any compatibility mode but Oracle: only statements that the others read alike. */
@@ -140,9 +141,21 @@ final class H2Dialect implements Dialect {
     return false;
   }
 
+  /**
+   * H2 commits every DDL statement, and no lock of a transaction outlives that. A script can be
+   * repeated, but two at once could drop what the other one has just copied. All who use an
+   * embedded database are in this process; for a server see docs/storage.md.
+   */
+  private static final ReentrantLock SCHEMA = new ReentrantLock();
+
   @Override
   public void lockSchema(Connection connection, Tables tables) {
-    // H2 commits every DDL statement: the scripts can be repeated instead.
+    SCHEMA.lock();
+  }
+
+  @Override
+  public void unlockSchema(Connection connection, Tables tables) {
+    SCHEMA.unlock();
   }
 
   @Override

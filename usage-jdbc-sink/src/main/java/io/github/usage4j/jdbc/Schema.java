@@ -11,7 +11,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -121,8 +123,8 @@ final class Schema {
   }
 
   /** What the scripts make; without one of them an answer takes as long as all rows do. */
-  private List<String> indexes() {
-    var indexes = new ArrayList<String>();
+  private Set<String> indexes() {
+    var indexes = new LinkedHashSet<String>(); // a table that was made anew has the same again
     for (String script : SCRIPTS) {
       Matcher index = INDEX.matcher(text(script));
       while (index.find()) {

@@ -430,7 +430,7 @@ abstract class RetentionContract {
     maintenance().deleteEventsBefore(DECEMBER);
     Shape before = shape();
     List<String> conditions = conditions();
-    assertThat(conditions).contains("{\"speed0\":\"fast\"}");
+    assertThat(conditions).anyMatch(text -> text != null && text.contains("\"fast\""));
     assertThat(everything())
         .contains("secret-user", "Secret Label", "secret-session", "secret-meta");
 
