@@ -95,12 +95,37 @@ final class Fields {
       return named;
     }
     for (FieldPaths.Inside inside : paths.known()) {
-      if (objects.contains(inside.prefix())) {
-        for (String path : inside.of(property)) {
-          Object value = at(path);
-          if (value != null) {
-            return value;
-          }
+      Object value = valueIn(inside, property);
+      if (value != null) {
+        return value;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * What is at one of the places of a property in the same object as another one: two times of
+   * which one is the answer's and one that of its log are of two clocks.
+   */
+  @Nullable Object valueBeside(String other, String property) {
+    Object named = ofTheHost(property);
+    if (named != null || ofTheHost(other) != null) {
+      return named != null ? named : value(property);
+    }
+    for (FieldPaths.Inside inside : paths.known()) {
+      if (valueIn(inside, other) != null) {
+        return valueIn(inside, property);
+      }
+    }
+    return value(property);
+  }
+
+  private @Nullable Object valueIn(FieldPaths.Inside inside, String property) {
+    if (objects.contains(inside.prefix())) {
+      for (String path : inside.of(property)) {
+        Object value = at(path);
+        if (value != null) {
+          return value;
         }
       }
     }

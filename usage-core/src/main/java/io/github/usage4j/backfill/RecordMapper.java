@@ -140,7 +140,8 @@ final class RecordMapper implements Function<ImportRecord, List<ImportedCall>> {
       Instant start,
       StatedUsage usage) {
     String requestModel = fields.text("requestModel");
-    String responseModel = fields.text("responseModel");
+    // An answer names the model that gave it, beside which a log may name the one asked for.
+    String responseModel = or(fields.text("responseModel"), usage.model());
     if (requestModel == null && responseModel == null) {
       throw new IllegalArgumentException(
           "model is missing: " + FieldNames.NAMES.get("requestModel"));
@@ -280,7 +281,7 @@ final class RecordMapper implements Function<ImportRecord, List<ImportedCall>> {
       }
       return Duration.of(bounded.movePointRight(3).longValue(), ChronoUnit.MICROS);
     }
-    Instant end = times.read(endName, fields.value(endName));
+    Instant end = times.read(endName, fields.valueBeside("start", endName));
     return end == null ? null : Duration.between(start, end);
   }
 }

@@ -35,7 +35,9 @@ final class RecordNames {
       Map.ofEntries(
           Map.entry("success", Outcome.SUCCESS),
           Map.entry("ok", Outcome.SUCCESS),
+          Map.entry("complete", Outcome.SUCCESS),
           Map.entry("completed", Outcome.SUCCESS),
+          Map.entry("succeeded", Outcome.SUCCESS),
           Map.entry("incomplete", Outcome.SUCCESS),
           Map.entry("unset", Outcome.SUCCESS),
           // Of an answer in the background that is not over: a later record may say more.

@@ -441,6 +441,18 @@ class RecordFormsTest {
     assertThat(event.id()).isEqualTo(UsageEvent.idFrom("log", "0x1/0x2"));
   }
 
+  /** A log that stamps its own time, on an answer that was over before. */
+  @Test
+  void endOfTheAnswer_isNoEndOfWhatItsLogBegan() throws Exception {
+    UsageEvent event =
+        event(
+            "{\"timestamp\":\"2026-10-01T12:00:00Z\",\"payload\":{\"id\":\"resp_1\","
+                + "\"model\":\"m\",\"created_at\":1790000000,\"completed_at\":1790000009,"
+                + "\"usage\":{\"input_tokens\":1,\"output_tokens\":1,\"total_tokens\":2}}}");
+    assertThat(event.occurredAt()).isEqualTo(NOON);
+    assertThat(event.duration()).isZero();
+  }
+
   @Test
   void usageThatIsOfSomethingElse_isIgnored() throws Exception {
     UsageEvent event =
