@@ -38,11 +38,13 @@ enum CaseColumn {
   static final List<CaseColumn> REQUIRED = List.of(PROVIDER, MODEL, AT, INPUT, OUTPUT, EXPECTED);
 
   final String title;
-  private final String[] names;
+
+  @SuppressWarnings("ImmutableEnumChecker") // a list that nothing changes
+  private final List<String> names;
 
   CaseColumn(String title, String... otherNames) {
     this.title = title;
-    this.names = otherNames.clone();
+    this.names = List.of(otherNames);
   }
 
   /** The column of a name; empty if it is none. */
@@ -51,7 +53,7 @@ enum CaseColumn {
   }
 
   private Stream<String> names() {
-    return Stream.concat(Stream.of(title), Stream.of(names));
+    return Stream.concat(Stream.of(title), names.stream());
   }
 
   /** The titles of these, for messages. */

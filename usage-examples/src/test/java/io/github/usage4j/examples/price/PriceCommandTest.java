@@ -54,7 +54,9 @@ class PriceCommandTest {
     Path sample = SharedData.folder("prices").resolve("cases-sample.csv");
     assertThat(run(sample.toString())).as(output() + errors()).isZero();
     assertThat(output().lines()).hasSize(11).contains("8,1.200231,1.200231,true");
-    assertThat(errors()).contains("10 cases, 0 different, 10 equal; 0 unpriced").doesNotContain("case 8");
+    assertThat(errors())
+        .contains("10 cases, 0 different, 10 equal; 0 unpriced")
+        .doesNotContain("case 8");
   }
 
   @Test
