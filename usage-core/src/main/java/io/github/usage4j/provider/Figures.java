@@ -23,6 +23,7 @@ public final class Figures {
   private @Nullable Long total;
   private boolean dropped;
 
+  /** All input tokens, cached ones included; null if they are not stated. */
   public Figures input(@Nullable Number tokens) {
     input = checked(tokens);
     return this;
@@ -35,6 +36,7 @@ public final class Figures {
     return this;
   }
 
+  /** All output tokens, reasoning included; null if they are not stated. */
   public Figures output(@Nullable Number tokens) {
     output = checked(tokens);
     return this;
@@ -78,26 +80,31 @@ public final class Figures {
     return this;
   }
 
+  /** Input tokens that were read from a cache; null if they are not stated. */
   public Figures cacheRead(@Nullable Number tokens) {
     cacheRead = checked(tokens);
     return this;
   }
 
+  /** Input tokens that were written to a cache; null if they are not stated. */
   public Figures cacheWrite(@Nullable Number tokens) {
     cacheWrite = checked(tokens);
     return this;
   }
 
+  /** Input tokens that were written to a cache for one hour; null if they are not stated. */
   public Figures cacheWriteOneHour(@Nullable Number tokens) {
     cacheWriteOneHour = checked(tokens);
     return this;
   }
 
+  /** Output tokens that are reasoning; null if they are not stated. */
   public Figures reasoning(@Nullable Number tokens) {
     reasoning = checked(tokens);
     return this;
   }
 
+  /** Input and output tokens that are audio; null where they are not stated. */
   public Figures audio(@Nullable Number in, @Nullable Number out) {
     inputAudio = checked(in);
     outputAudio = checked(out);
@@ -134,10 +141,12 @@ public final class Figures {
     return total == null || known == null ? 0 : Math.max(0, total - known);
   }
 
+  /** Whether something was stated that cannot be a figure. */
   public boolean anyDropped() {
     return dropped;
   }
 
+  /** The figures collected, unknown where none was stated. */
   public TokenCounts counts() {
     return new TokenCounts(
         input,

@@ -93,15 +93,15 @@ class RestatedRecordsTest {
   }
 
   private static String claude(String id, String request, int second, int read, int output) {
-    return ("{\"type\":\"assistant\",\"uuid\":\"u%d\",\"sessionId\":\"s\",%s\"timestamp\":\"%s\","
+    return ("{\"type\":\"assistant\",\"uuid\":\"u%s\",\"sessionId\":\"s\",%s\"timestamp\":\"%s\","
             + "\"message\":{\"id\":\"%s\",\"type\":\"message\",\"model\":\"claude-opus-4-8\","
-            + "\"stop_reason\":null,\"usage\":{\"input_tokens\":6,\"output_tokens\":%d,"
-            + "\"cache_creation_input_tokens\":1000,\"cache_read_input_tokens\":%d}}}")
+            + "\"stop_reason\":null,\"usage\":{\"input_tokens\":6,\"output_tokens\":%s,"
+            + "\"cache_creation_input_tokens\":1000,\"cache_read_input_tokens\":%s}}}")
         .formatted(second, request, NOON.plusSeconds(second), id, output, read);
   }
 
   private static String plain(String id, Object at, int input, int output) {
-    return "{\"id\":\"%s\",\"model\":\"m\",\"time\":\"%s\",\"prompt_tokens\":%d,\"completion_tokens\":%d}"
+    return "{\"id\":\"%s\",\"model\":\"m\",\"time\":\"%s\",\"prompt_tokens\":%s,\"completion_tokens\":%s}"
         .formatted(id, at, input, output);
   }
 

@@ -124,7 +124,7 @@ class CatalogConditionsTest {
         "{\"us\": {\"input\": 1, \"serviceTiers\": {\"standard\": {\"input\": 1}}}} | conditions.inference_geo.us.serviceTiers.standard: a service tier must not be a usual one",
         "{\"us\": 2, \"US\": 2} | conditions.inference_geo.US: there is a price for the condition inference_geo=us already",
         "\"us\" | conditions.inference_geo must be an object, but is \"us\"",
-        "{\"us\": 1e-999999999} | conditions.inference_geo.us: factor for inference_geo=us of acme/new must have at most 12 decimals",
+        "{\"us\": 1e-999999999} | conditions.inference_geo.us must be a decimal number of at most 1000 digits, but is 1E-999999999",
         "{\"us\": 0.000000000001} | conditions.inference_geo.us: input price of acme/new, multiplied by",
         "{\"us\": 0.00000000001} | prices[0]: input price of acme/new, multiplied by",
       })

@@ -92,7 +92,7 @@ class RefreshedPricesTest {
         .mapToObj(
             i ->
                 """
-                {"id": "acme-%d", "match": {"equals": "acme-%d"},
+                {"id": "acme-%s", "match": {"equals": "acme-%s"},
                  "prices": {"input_mtok": %s, "output_mtok": 2, "web_searches_kcount": 10}}
                 """
                     .formatted(i, i, input))

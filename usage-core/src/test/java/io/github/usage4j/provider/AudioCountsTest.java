@@ -113,7 +113,7 @@ class AudioCountsTest {
   void choicesThatDoNotAgree_areAContradiction() {
     String two =
         "{'choices':[{'usage':{'prompt_tokens':41,'completion_tokens':17}},"
-            + "{'usage':{'prompt_tokens':41,'completion_tokens':%d}}]}";
+            + "{'usage':{'prompt_tokens':41,'completion_tokens':%s}}]}";
     assertThat(read(two.formatted(17)).partial()).isFalse();
     assertThat(read(two.formatted(18)).partial()).isTrue();
   }

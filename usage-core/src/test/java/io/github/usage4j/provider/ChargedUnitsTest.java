@@ -120,7 +120,7 @@ class ChargedUnitsTest {
 
   @Test
   void stream_showsEachItemOnce() {
-    String done = "{'type':'response.output_item.done','output_index':%d,'item':%s}";
+    String done = "{'type':'response.output_item.done','output_index':%s,'item':%s}";
     String added = "{'type':'response.output_item.added','item':%s}";
     String[] begin = {
       "{'type':'response.created','response':{'output':[],'usage':null,"
@@ -161,7 +161,7 @@ class ChargedUnitsTest {
             + ","
             + search("w2")
             + "],'usage':{'input_tokens':9,'output_tokens':2,'total_tokens':11,"
-            + "'server_side_tool_usage_details':{'web_search_calls':%d}}}";
+            + "'server_side_tool_usage_details':{'web_search_calls':%s}}}";
     assertThat(units(both.formatted(3))).isEqualTo("{web_searches=3}");
     assertThat(units(both.formatted(0))).isEqualTo("{}");
   }

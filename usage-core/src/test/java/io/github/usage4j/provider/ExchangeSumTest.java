@@ -14,7 +14,7 @@ class ExchangeSumTest {
 
   private static StatedUsage claude(String model, int input, String more) {
     return read(
-        "{'model':'%s','usage':{'input_tokens':%d,'output_tokens':2%s}}"
+        "{'model':'%s','usage':{'input_tokens':%s,'output_tokens':2%s}}"
             .formatted(model, input, more));
   }
 
@@ -96,7 +96,7 @@ class ExchangeSumTest {
   @Test
   void whatOthersUsed_isKeptOfEach() {
     String advised =
-        ",'iterations':[{'type':'message','input_tokens':%d,'output_tokens':2},"
+        ",'iterations':[{'type':'message','input_tokens':%s,'output_tokens':2},"
             + "{'type':'advisor_message','model':'o','input_tokens':50,'output_tokens':5}]";
     StatedUsage sum =
         sum(claude("m", 1, advised.formatted(1)), claude("m", 2, advised.formatted(2)));

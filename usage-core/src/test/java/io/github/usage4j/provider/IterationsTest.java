@@ -25,15 +25,15 @@ class IterationsTest {
   }
 
   private static String top(int input, int output) {
-    return "'input_tokens':%d,'output_tokens':%d".formatted(input, output);
+    return "'input_tokens':%s,'output_tokens':%s".formatted(input, output);
   }
 
   private static String one(String type, int input, int output) {
-    return "{'type':'%s','input_tokens':%d,'output_tokens':%d}".formatted(type, input, output);
+    return "{'type':'%s','input_tokens':%s,'output_tokens':%s}".formatted(type, input, output);
   }
 
   private static String by(String model, String type, int input, int output) {
-    return "{'type':'%s','model':'%s','input_tokens':%d,'output_tokens':%d}"
+    return "{'type':'%s','model':'%s','input_tokens':%s,'output_tokens':%s}"
         .formatted(type, model, input, output);
   }
 
@@ -292,7 +292,7 @@ class IterationsTest {
   @Test
   void iterationsInAnotherFormat_areNotGuessedAt() {
     String usage =
-        "{'usage':{'prompt_tokens':%d,'completion_tokens':60,'iterations':["
+        "{'usage':{'prompt_tokens':%s,'completion_tokens':60,'iterations':["
             + one("compaction", 7000, 0)
             + ","
             + one("message", 900, 60)
