@@ -190,7 +190,7 @@ class HostileNumbersTest {
             if (!number.startsWith("0e-") && number.length() < 50_000) {
               for (String row : List.of("N,m,1,1,1", "2026-09-01,m,N,1,1", "2026-09-01,m,1,1,N")) {
                 String file = "day,model,in,out,usd\n" + row.replace("N", number);
-                boolean zero = number.startsWith("-0") && row.endsWith("N");
+                boolean zero = number.startsWith("-0") && !row.startsWith("N");
                 if (!zero && !number.startsWith("0.") && !number.equals("0e999999999")) {
                   assertThatIllegalArgumentException()
                       .as(row)
@@ -249,7 +249,8 @@ class HostileNumbersTest {
                       refusal ->
                           assertThat(refusal.getMessage())
                               .hasSizeLessThan(300)
-                              .contains("but was", new BigDecimal(number).toString())));
+                              .containsPattern("but w(as|ere) ")
+                              .contains(new BigDecimal(number).toString())));
     }
   }
 }
