@@ -1,5 +1,6 @@
 package io.github.usage4j.pricing;
 
+import io.github.usage4j.internal.DecimalBounds;
 import io.github.usage4j.pricing.PriceConditions.Effect;
 import io.github.usage4j.pricing.PriceConditions.Factor;
 import io.github.usage4j.pricing.PriceConditions.Own;
@@ -133,7 +134,7 @@ record Charges(Rates rates, ServiceTiers serviceTiers, PriceConditions condition
         .tokenAmounts()
         .forEach(
             amount -> {
-              BigDecimal price = amount.getValue().stripTrailingZeros();
+              BigDecimal price = DecimalBounds.plain(amount.getValue());
               if (price.scale() + decimals > ModelPrice.SCALE
                   || price.multiply(highest).compareTo(ModelPrice.MAX) > 0) {
                 throw new IllegalArgumentException(

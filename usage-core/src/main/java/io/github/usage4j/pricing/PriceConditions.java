@@ -2,6 +2,7 @@ package io.github.usage4j.pricing;
 
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.internal.Checks;
+import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
 import java.util.Map;
 import java.util.TreeMap;
@@ -112,8 +113,7 @@ record PriceConditions(Map<String, Map<String, Effect>> byName) {
     return byName.values().stream()
         .mapToInt(
             values ->
-                factors(values).mapToInt(by -> by.stripTrailingZeros().scale()).max().orElse(0))
-        .map(scale -> Math.max(0, scale))
+                factors(values).mapToInt(by -> DecimalBounds.plain(by).scale()).max().orElse(0))
         .sum();
   }
 

@@ -1,6 +1,7 @@
 package io.github.usage4j.pricing;
 
 import io.github.usage4j.TokenCounts;
+import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -206,14 +207,9 @@ record Rates(
   private static Map<Rate, BigDecimal> times(Map<Rate, BigDecimal> amounts, BigDecimal factor) {
     var all = new EnumMap<Rate, BigDecimal>(Rate.class);
     amounts.forEach(
-        (rate, amount) -> all.put(rate, rate.ofTokens() ? plain(amount.multiply(factor)) : amount));
+        (rate, amount) ->
+            all.put(rate, rate.ofTokens() ? DecimalBounds.plain(amount.multiply(factor)) : amount));
     return all;
-  }
-
-  /** As a price is written: no zeros at its end, no exponent. */
-  private static BigDecimal plain(BigDecimal amount) {
-    BigDecimal stripped = amount.stripTrailingZeros();
-    return stripped.scale() < 0 ? stripped.setScale(0) : stripped;
   }
 
   boolean perCall() {

@@ -87,9 +87,10 @@ final class UsageBlock {
   /** Whether anything in it is more than 0. */
   static boolean counts(JsonNode block) {
     for (JsonNode value : block) {
-      boolean more =
-          value.isNumber() ? value.decimalValue().signum() > 0 : value.isObject() && counts(value);
-      if (more) {
+      BigDecimal number = DecimalBounds.ANY.exact(value);
+      // A number beyond all bounds is one.
+      boolean more = number == null ? value.isNumber() : number.signum() > 0;
+      if (more || (value.isObject() && counts(value))) {
         return true;
       }
     }
@@ -197,7 +198,8 @@ final class UsageBlock {
   }
 
   private static boolean isZero(JsonNode value) {
-    return value.isNumber() && value.decimalValue().signum() == 0;
+    BigDecimal number = DecimalBounds.ANY.exact(value);
+    return number != null && number.signum() == 0;
   }
 
   private static long count(ObjectNode block, String name) {

@@ -17,6 +17,7 @@ import io.github.usage4j.Cost;
 import io.github.usage4j.TokenCounts;
 import io.github.usage4j.UsageEvent;
 import io.github.usage4j.examples.support.BadInputException;
+import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.DateTimeException;
@@ -188,7 +189,8 @@ final class CaseFile {
       if (!orUnpriced && (amount.isEmpty() || amount.equals(Expected.UNPRICED))) {
         return new Expected(null, false, currency);
       }
-      if (!DECIMAL.matcher(amount).matches()) {
+      BigDecimal number = decimalOrNull(amount);
+      if (number == null) {
         throw reader.bad(
             header.name(EXPECTED)
                 + " must be a decimal number, '"
@@ -199,7 +201,11 @@ final class CaseFile {
                 + text
                 + "'");
       }
-      return new Expected(new BigDecimal(amount), orUnpriced, currency);
+      return new Expected(number, orUnpriced, currency);
+    }
+
+    private static @Nullable BigDecimal decimalOrNull(String text) {
+      return DECIMAL.matcher(text).matches() ? DecimalBounds.ANY.exact(text) : null;
     }
 
     private @Nullable String currency() throws BadInputException {
@@ -222,7 +228,8 @@ final class CaseFile {
     private Map<String, BigDecimal> units() throws BadInputException {
       var units = new LinkedHashMap<String, BigDecimal>();
       for (Map.Entry<String, String> unit : named(UNITS).entrySet()) {
-        if (!DECIMAL.matcher(unit.getValue()).matches()) {
+        BigDecimal number = decimalOrNull(unit.getValue());
+        if (number == null) {
           throw reader.bad(
               "units of "
                   + unit.getKey()
@@ -230,7 +237,7 @@ final class CaseFile {
                   + unit.getValue()
                   + "'");
         }
-        units.put(unit.getKey(), new BigDecimal(unit.getValue()));
+        units.put(unit.getKey(), number);
       }
       return units;
     }

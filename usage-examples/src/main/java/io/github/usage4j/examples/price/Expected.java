@@ -1,6 +1,7 @@
 package io.github.usage4j.examples.price;
 
 import io.github.usage4j.Cost;
+import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,6 @@ record Expected(@Nullable BigDecimal amount, boolean orUnpriced, @Nullable Strin
 
   /** Without exponent and zeros at its end. */
   static String plain(BigDecimal amount) {
-    return amount.stripTrailingZeros().toPlainString();
+    return DecimalBounds.plain(amount).toPlainString();
   }
 }
