@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** Opens the database that a command line names. */
 public final class Databases {
 
-  private static final String SUPPORTED = "jdbc:h2:... and jdbc:postgresql:...";
+  private static final String SUPPORTED = "jdbc:h2:..., jdbc:postgresql:... and jdbc:mariadb:...";
 
   private static final long PATIENCE_MILLIS = 5_000;
 
@@ -37,7 +37,7 @@ public final class Databases {
     if (kind.startsWith("jdbc:h2:")) {
       return JdbcConnectionPool.create(url, "sa", "");
     }
-    if (kind.startsWith("jdbc:postgresql:")) {
+    if (kind.startsWith("jdbc:postgresql:") || kind.startsWith("jdbc:mariadb:")) {
       var pool = new HikariConfig();
       pool.setJdbcUrl(url);
       pool.setMaximumPoolSize(4);
