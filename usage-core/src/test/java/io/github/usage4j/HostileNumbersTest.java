@@ -191,9 +191,10 @@ class HostileNumbersTest {
               for (String row : List.of("N,m,1,1,1", "2026-09-01,m,N,1,1", "2026-09-01,m,1,1,N")) {
                 String file = "day,model,in,out,usd\n" + row.replace("N", number);
                 boolean zero = number.startsWith("-0") && !row.startsWith("N");
-                if (!zero && !number.startsWith("0.") && !number.equals("0e999999999")) {
+                boolean usual = number.equals("99999999999") && !row.startsWith("N");
+                if (!zero && !usual && !number.startsWith("0.") && !number.equals("0e999999999")) {
                   assertThatIllegalArgumentException()
-                      .as(row)
+                      .as(number.length() > 80 ? row : file)
                       .isThrownBy(() -> reconcile(columns, file))
                       .withMessageContaining("line 2");
                 }
@@ -250,7 +251,11 @@ class HostileNumbersTest {
                           assertThat(refusal.getMessage())
                               .hasSizeLessThan(300)
                               .containsPattern("but w(as|ere) ")
-                              .contains(new BigDecimal(number).toString())));
+                              .matches(
+                                  said ->
+                                      said.contains(number)
+                                          || said.contains(new BigDecimal(number).toString()),
+                                  "names the number")));
     }
   }
 }

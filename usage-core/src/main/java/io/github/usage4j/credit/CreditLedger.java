@@ -138,9 +138,12 @@ public final class CreditLedger {
    * @throws UsageException if the store cannot do it now
    */
   public boolean spend(String account, BigDecimal amount, String reference) {
-    if (amount.signum() <= 0) {
+    if (amount.signum() <= 0 || CreditEntry.AMOUNT.exact(amount) == null) {
       throw new IllegalArgumentException(
-          "credits to be spent must be more than 0, but were " + DecimalBounds.shown(amount));
+          "credits to be spent must be more than 0 with at most "
+              + Cost.SCALE
+              + " decimals, but were "
+              + DecimalBounds.shown(amount));
     }
     var spent = new boolean[1];
     Instant now = now();
