@@ -26,9 +26,9 @@ record RecordIdentity(@Nullable String name) {
 
   static RecordIdentity of(
       Map<String, ?> record, Fields fields, StatedAnswer stated, RecordForm form, String provider) {
-    Object named = fields.ofTheHost("id");
-    if (named != null) {
-      return new RecordIdentity(named.toString());
+    Object ofTheHost = fields.ofTheHost("id");
+    if (ofTheHost != null) {
+      return new RecordIdentity(ofTheHost.toString());
     }
     String span = fields.text("span");
     String trace = fields.text("trace");
@@ -41,9 +41,12 @@ record RecordIdentity(@Nullable String name) {
     if (id == null || id.isBlank() || (provider.equals("ollama") && DRAWN.matcher(id).matches())) {
       return NONE;
     }
-    return form == RecordForm.CLAUDE_CODE && own != null
-        ? claudeCode(own, record, fields, stated.usage().tokens())
-        : new RecordIdentity(id);
+    if (form == RecordForm.CLAUDE_CODE && own != null) {
+      return claudeCode(own, record, fields, stated.usage().tokens());
+    }
+    // What the import says of all records is no part of it: that may be corrected afterwards.
+    String named = fields.text("provider");
+    return new RecordIdentity(named == null ? id : named + "/" + id);
   }
 
   private static @Nullable String answerId(Map<?, ?> answer) {

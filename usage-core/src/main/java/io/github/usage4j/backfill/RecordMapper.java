@@ -42,6 +42,7 @@ final class RecordMapper implements Function<ImportRecord, List<ImportedCall>> {
    * @param source part of the ids
    * @param names more names of properties
    * @param provider of records that name none; null refuses them
+   * @param providerOf gives it by the name of the model, before that
    * @param localTimes the zone of times that state none; null refuses them
    * @param start of records that state no time; null refuses them
    * @param otherwise who caused a record that does not say so, part by part
@@ -53,6 +54,7 @@ final class RecordMapper implements Function<ImportRecord, List<ImportedCall>> {
       String source,
       Map<String, List<String>> names,
       @Nullable String provider,
+      Function<String, @Nullable String> providerOf,
       @Nullable ZoneId localTimes,
       @Nullable Instant start,
       Attribution otherwise,
@@ -85,8 +87,8 @@ final class RecordMapper implements Function<ImportRecord, List<ImportedCall>> {
       return List.of();
     }
     Instant start = start(fields);
-    String provider = provider(fields);
     StatedAnswer stated = StatedAnswer.of(unfolded, fields);
+    String provider = provider(fields, stated.usage());
     StatedUsage usage = stated.usage().completed(provider);
     RecordIdentity identity = RecordIdentity.of(unfolded, fields, stated, form, provider);
     UsageEvent event = event(record, unfolded, fields, form, identity, provider, start, usage);
@@ -111,13 +113,18 @@ final class RecordMapper implements Function<ImportRecord, List<ImportedCall>> {
     return start != null ? start : Objects.requireNonNull(defaults.start());
   }
 
-  private String provider(Fields fields) {
+  private String provider(Fields fields, StatedUsage usage) {
     String name = fields.text("provider");
-    if (name == null && defaults.provider() == null) {
+    String model = or(usage.model(), or(fields.text("responseModel"), fields.text("requestModel")));
+    if (name == null && model != null) {
+      name = defaults.providerOf().apply(model);
+    }
+    name = or(name, defaults.provider());
+    if (name == null) {
       throw new IllegalArgumentException(
           "provider is missing: " + FieldNames.NAMES.get("provider") + "; set one for all records");
     }
-    return name != null ? name : Objects.requireNonNull(defaults.provider());
+    return name;
   }
 
   private UUID id(ImportRecord record, RecordIdentity identity, Instant start, String more) {

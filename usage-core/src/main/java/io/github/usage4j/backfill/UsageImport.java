@@ -53,6 +53,7 @@ public final class UsageImport {
   private final String source;
   private final Map<String, List<String>> names = new HashMap<>();
   private @Nullable String provider;
+  private Function<String, @Nullable String> providerOf = model -> null;
   private @Nullable ZoneId localTimes;
   private @Nullable Instant start;
   private Attribution otherwise = Attribution.NONE;
@@ -90,6 +91,16 @@ public final class UsageImport {
   /** The provider of records that name none. Default: such a record cannot be used. */
   public UsageImport provider(String name) {
     provider = Checks.requireIdentifier("provider", name, Attribution.MAX_ID);
+    return this;
+  }
+
+  /**
+   * The provider of records that name none, by the model they name; before {@link #provider}.
+   *
+   * @param byModel returns null for a model that it does not know
+   */
+  public UsageImport providerOf(Function<String, @Nullable String> byModel) {
+    providerOf = Objects.requireNonNull(byModel, "byModel");
     return this;
   }
 
@@ -321,6 +332,7 @@ public final class UsageImport {
                 source,
                 names,
                 provider,
+                providerOf,
                 localTimes,
                 start,
                 otherwise,

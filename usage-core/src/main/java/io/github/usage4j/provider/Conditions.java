@@ -61,7 +61,7 @@ final class Conditions {
           "type",
           "unit");
 
-  private final Map<String, String> stated = new TreeMap<>();
+  private @Nullable Map<String, String> stated; // null for most answers
 
   /** Takes the texts of a usage block; a later one counts more than one before. */
   void take(ObjectNode block) {
@@ -79,6 +79,7 @@ final class Conditions {
   void take(String name, @Nullable String value) {
     if (value != null && !value.isBlank() && !value.endsWith("UNSPECIFIED")) {
       String key = cut(name);
+      stated = stated == null ? new TreeMap<>() : stated;
       stated.put(key.isEmpty() ? "unnamed" : key, cut(value));
     }
   }
@@ -102,7 +103,7 @@ final class Conditions {
 
   /** Those that do not just say that the list price applies, as many as an event can have. */
   Map<String, String> priced() {
-    if (stated.isEmpty()) {
+    if (stated == null) {
       return Map.of();
     }
     var priced = new TreeMap<>(stated);

@@ -36,9 +36,11 @@ public class RawUsage {
   /** What the tier is called within a usage block; a later name counts more than one before. */
   private static final List<String> TIERS = List.of("service_tier", "trafficType", "serviceTier");
 
-  /** What a piece of a stream has in it that may state something, whatever it is a part of. */
-  private static final List<String> SIGNS =
-      List.of("usage", "output_item.done", "eval_count", "billed_units", "groundingMetadata");
+  /** The event of OpenAI's that shows a tool which was run; its type stands at its beginning. */
+  private static final String ITEM = "response.output_item.done";
+
+  /** Within how many characters an event says of what type it is. */
+  private static final int BEGINNING = 64;
 
   final Conditions conditions = new Conditions();
   private final UsageBlock usage = new UsageBlock();
@@ -113,8 +115,17 @@ public class RawUsage {
 
   /** Spares most events of a stream the parser; one that merely talks of usage costs a parse. */
   public static boolean mayState(String json) {
-    for (String sign : SIGNS) {
-      if (json.contains(sign)) {
+    return json.contains("usage")
+        || json.contains("eval_count")
+        || json.contains("billed_units")
+        || begins(json);
+  }
+
+  /** Looks for the type only where it is, because most events are long and state nothing. */
+  private static boolean begins(String json) {
+    int last = Math.min(BEGINNING, json.length()) - ITEM.length();
+    for (int i = 0; i <= last; i++) {
+      if (json.charAt(i) == ITEM.charAt(0) && json.startsWith(ITEM, i)) {
         return true;
       }
     }
@@ -225,8 +236,13 @@ public class RawUsage {
 
   /** What the block states comes before what the answer shows. */
   private Map<String, BigDecimal> units(ObjectNode block) {
-    var units = new HashMap<>(tools.units(model));
-    units.putAll(StatedUnits.of(block));
+    Map<String, BigDecimal> shown = tools.units(model);
+    Map<String, BigDecimal> stated = StatedUnits.of(block);
+    if (shown.isEmpty() && stated.isEmpty()) {
+      return stated;
+    }
+    var units = new HashMap<>(shown);
+    units.putAll(stated);
     units.values().removeIf(amount -> amount.signum() == 0);
     return units;
   }

@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.usage4j.Cost;
 import io.github.usage4j.internal.DecimalBounds;
 import java.math.BigDecimal;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,20 +68,23 @@ final class StatedUnits {
 
   /** Those that are stated, also where there are none; what cannot be an amount is not stated. */
   static Map<String, BigDecimal> of(ObjectNode usage) {
-    var units = new TreeMap<String, BigDecimal>();
+    Map<String, BigDecimal> units = Map.of();
     for (Place place : PLACES) {
-      put(place, usage, units);
+      units = with(place, usage, units);
     }
-    if ("duration".equals(usage.path("type").asText())) {
-      put(DURATION, usage, units);
-    }
-    return units;
+    boolean transcribed = "duration".equals(usage.path("type").asText());
+    return transcribed ? with(DURATION, usage, units) : units;
   }
 
-  private static void put(Place place, ObjectNode usage, Map<String, BigDecimal> units) {
+  /** Most answers have none: no map is made for them. */
+  private static Map<String, BigDecimal> with(
+      Place place, ObjectNode usage, Map<String, BigDecimal> units) {
     BigDecimal amount = place.amountIn(usage);
-    if (amount != null) {
-      units.putIfAbsent(place.unit(), amount);
+    if (amount == null) {
+      return units;
     }
+    Map<String, BigDecimal> more = units.isEmpty() ? new HashMap<>() : units;
+    more.putIfAbsent(place.unit(), amount);
+    return more;
   }
 }

@@ -5,10 +5,10 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -31,11 +31,10 @@ final class ToolUse {
 
   private static final Pattern GEMINI = Pattern.compile("gemini-(\\d{1,3})");
 
-  private final Set<Long> searches = new HashSet<>();
-  private final Set<Long> fileSearches = new HashSet<>();
-  private final Set<Long> containers = new HashSet<>();
-  private final Set<Long> images = new HashSet<>();
-  private final Set<Long> queries = new HashSet<>();
+  /** What is searched for by an answer that is grounded; not a unit by itself. */
+  private static final String QUERIES = "queries";
+
+  private @Nullable Map<String, Set<Long>> seen; // null for most answers
   private @Nullable BigDecimal billedSearches;
 
   /** What is looked at of one item. */
@@ -92,12 +91,13 @@ final class ToolUse {
 
   private void take(Item item, long id) {
     switch (item.type == null ? "" : item.type) {
-      case "web_search_call" -> addIf(item.completed() && item.searches(), searches, id);
-      case "file_search_call" -> addIf(item.completed(), fileSearches, id);
-      case "image_generation_call" -> addIf(item.completed(), images, id);
+      case "web_search_call" ->
+          addIf(item.completed() && item.searches(), StatedUnits.WEB_SEARCHES, id);
+      case "file_search_call" -> addIf(item.completed(), StatedUnits.FILE_SEARCHES, id);
+      case "image_generation_call" -> addIf(item.completed(), StatedUnits.IMAGES, id);
       case "code_interpreter_call" -> { // paid for once it is there, whatever becomes of the code
         if (item.container != null) {
-          containers.add(hash(item.container));
+          add(StatedUnits.CONTAINERS, hash(item.container));
         }
       }
       default -> {
@@ -106,10 +106,17 @@ final class ToolUse {
     }
   }
 
-  private static void addIf(boolean counts, Set<Long> to, long id) {
+  private void addIf(boolean counts, String unit, long id) {
     if (counts) {
-      to.add(id);
+      add(unit, id);
     }
+  }
+
+  private void add(String unit, long id) {
+    if (seen == null) {
+      seen = new HashMap<>();
+    }
+    seen.computeIfAbsent(unit, u -> new HashSet<>()).add(id);
   }
 
   private static @Nullable String text(JsonParser parser) throws IOException {
@@ -144,34 +151,34 @@ final class ToolUse {
   void grounding(JsonNode metadata) {
     for (JsonNode query : metadata.path("webSearchQueries")) {
       if (query.isTextual() && !query.textValue().isBlank()) {
-        queries.add(hash(query.textValue()));
+        add(QUERIES, hash(query.textValue()));
       }
     }
   }
 
   /** The units that were seen. */
   Map<String, BigDecimal> units(@Nullable String model) {
-    var units = new TreeMap<String, BigDecimal>();
-    put(units, StatedUnits.FILE_SEARCHES, fileSearches.size());
-    put(units, StatedUnits.CONTAINERS, containers.size());
-    put(units, StatedUnits.IMAGES, images.size());
-    put(units, StatedUnits.WEB_SEARCHES, queries.isEmpty() ? searches.size() : grounded(model));
-    if (billedSearches != null && billedSearches.signum() > 0) { // 0 while a stream goes on
+    boolean billed = billedSearches != null && billedSearches.signum() > 0;
+    if (seen == null && !billed) {
+      return Map.of();
+    }
+    var units = new HashMap<String, BigDecimal>();
+    if (seen != null) {
+      seen.forEach((unit, ids) -> units.put(unit, BigDecimal.valueOf(ids.size())));
+      BigDecimal queries = units.remove(QUERIES);
+      if (queries != null) {
+        units.put(StatedUnits.WEB_SEARCHES, isByPrompt(model) ? BigDecimal.ONE : queries);
+      }
+    }
+    if (billed) { // it is 0 while a stream goes on
       units.put(StatedUnits.WEB_SEARCHES, billedSearches);
     }
     return units;
   }
 
-  private int grounded(@Nullable String model) {
+  private static boolean isByPrompt(@Nullable String model) {
     Matcher gemini = GEMINI.matcher(model == null ? "" : model);
-    boolean byPrompt = gemini.find() && Integer.parseInt(gemini.group(1)) < CHARGED_BY_QUERY;
-    return byPrompt ? 1 : queries.size();
-  }
-
-  private static void put(Map<String, BigDecimal> units, String name, int count) {
-    if (count > 0) {
-      units.put(name, BigDecimal.valueOf(count));
-    }
+    return gemini.find() && Integer.parseInt(gemini.group(1)) < CHARGED_BY_QUERY;
   }
 
   /** FNV-1a of 64 bits. */

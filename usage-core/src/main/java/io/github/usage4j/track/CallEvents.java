@@ -6,6 +6,7 @@ import io.github.usage4j.UsageEvent.Outcome;
 import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.internal.Guard;
+import io.github.usage4j.track.TrackedCall.AdditionalUsage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -348,6 +348,26 @@ public final class TrackedCall {
     return end.hasBegun();
   }
 
+  /**
+   * What a provider charges for a call beside what the call's own event says, such as the tokens of
+   * another model that it asked for advice: an event of its own.
+   *
+   * @param model the model that used it, whose price applies; null for the one that was called
+   * @param requests what each request to that model used, if it took several: as in {@link
+   *     TrackedCall#exchanges}; else empty
+   * @param used adds what is known of it: tokens, quality, service tier, conditions, units. What it
+   *     has in common with the call cannot be changed: time, operation, attribution, outcome
+   */
+  public record AdditionalUsage(
+      @Nullable String model, List<TokenCounts> requests, Consumer<UsageEventBuilder> used) {
+
+    /** Copies the list. */
+    public AdditionalUsage {
+      requests = List.copyOf(requests);
+      Objects.requireNonNull(used, "used");
+    }
+  }
+
   /** For how long it is under way. */
   Duration elapsed() {
     return Duration.ofNanos(Math.max(0, System.nanoTime() - startedNanos));

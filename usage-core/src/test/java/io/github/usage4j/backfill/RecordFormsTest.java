@@ -364,7 +364,7 @@ class RecordFormsTest {
                 + "\"prompt_tokens\":300,\"completion_tokens\":30,\"total_tokens\":330,"
                 + "\"prompt_tokens_details\":{\"cached_tokens\":256}}}}");
     assertThat(event.tokens()).isEqualTo(TokenCounts.of(300, 30).cacheRead(256));
-    assertThat(event.id()).isEqualTo(UsageEvent.idFrom("log", "q"));
+    assertThat(event.id()).isEqualTo(UsageEvent.idFrom("log", "openai/q"));
   }
 
   /** The AI SDK's words look like Bedrock's, and say more. */
@@ -439,6 +439,18 @@ class RecordFormsTest {
     assertThat(event.tokens()).isEqualTo(TokenCounts.of(9, 4));
     assertThat(event.kind()).isEqualTo(Kind.COMPLETION);
     assertThat(event.id()).isEqualTo(UsageEvent.idFrom("log", "0x1/0x2"));
+  }
+
+  @Test
+  void providerOf_namesThatOfRecordsWhichNameNone() throws Exception {
+    UsageImport job = job().providerOf(model -> model.startsWith("gpt") ? "openai" : null);
+    assertThat(event(job, "{\"model\":\"gpt-x\",\"prompt_tokens\":1}").provider())
+        .isEqualTo("openai");
+    assertThat(event(job, MESSAGE).provider()).isEqualTo("anthropic");
+    assertThat(
+            event(job, "{\"model\":\"gpt-x\",\"provider\":\"azure\",\"prompt_tokens\":1}")
+                .provider())
+        .isEqualTo("azure");
   }
 
   /** A log that stamps its own time, on an answer that was over before. */

@@ -287,7 +287,6 @@ class RestatedRecordsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "\"provider\":\"openai\", | provider was anthropic and is openai",
         "\"organization\":\"acme\", | organization was null and is acme",
         "\"response_model\":\"m2\",\"request_model\":\"n\", | model was m and is m2",
       })
@@ -304,6 +303,29 @@ class RestatedRecordsTest {
     assertThat(told).hasSize(1);
     assertThat(told.get(0)).startsWith("log.jsonl, line 2: its id is that of another call: ");
     assertThat(told.get(0)).contains(message);
+  }
+
+  @Test
+  void idThatSeveralProvidersGive_isOfACallOfEach() throws Exception {
+    String[] lines = {
+      plain("a", NOON, 10, 2).replaceFirst("\\{", "{\"provider\":\"openai\","),
+      plain("a", NOON, 70, 9).replaceFirst("\\{", "{\"provider\":\"xai\","),
+    };
+    run(job(), lines);
+    run(job().provider("corrected"), lines);
+
+    assertThat(store.events()).extracting(e -> e.tokens().output()).containsExactly(2L, 9L);
+    assertThat(told).isEmpty();
+  }
+
+  /** The import's own setting may be corrected, and then a record must not count once more. */
+  @Test
+  void providerOfTheImport_isNoPartOfTheId() throws Exception {
+    run(job(), plain("a", NOON, 10, 2));
+    ImportProgress progress = run(job().provider("corrected"), plain("a", NOON, 10, 2));
+
+    assertThat(only().provider()).isEqualTo("anthropic");
+    assertThat(progress.conflicts()).isEqualTo(1);
   }
 
   @Test

@@ -130,6 +130,26 @@ class RawUsageTest {
     assertThat(stated.serviceTier()).isEqualTo(tier);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{'choices':[{'delta':{'content':'hello'}}]} | false",
+        "{'choices':[],'usage':null} | true",
+        "{'done':true,'eval_count':2} | true",
+        "{'meta':{'billed_units':{}}} | true",
+        "{'type':'response.output_item.done','item':{}} | true",
+        "{'sequence_number':7, 'type': 'response.output_item.done','item':{}} | true",
+        "{'type':'response.output_item.added','item':{}} | false",
+        "{'type':'response.output_text.delta','item_id':'m','output_index':0,'content_index':0,"
+            + "'delta':'response.output_item.done'} | false",
+        "{} | false",
+      })
+  void pieceThatCannotStateAnything_isNotParsed(String event, boolean mayState) {
+    assertThat(RawUsage.mayState(event.replace('\'', '"'))).isEqualTo(mayState);
+  }
+
   @Test
   void cutOffDocument_givesWhatWasReadUntilThen() {
     assertThat(read("{'usage':{'prompt_tokens':9,'completion_tokens':2},'choices':[{'te").tokens())

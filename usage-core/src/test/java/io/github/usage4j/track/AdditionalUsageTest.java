@@ -19,6 +19,7 @@ import io.github.usage4j.pricing.PriceCatalog;
 import io.github.usage4j.sink.CountingMetrics;
 import io.github.usage4j.sink.InMemoryUsageStore;
 import io.github.usage4j.sink.UsageBuffer;
+import io.github.usage4j.track.TrackedCall.AdditionalUsage;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.time.Duration;

@@ -13,7 +13,7 @@ import io.github.usage4j.UsageEventBuilder;
 import io.github.usage4j.UsageMetrics.Anomaly;
 import io.github.usage4j.langchain4j.internal.UsageReading;
 import io.github.usage4j.provider.StatedUsage;
-import io.github.usage4j.track.AdditionalUsage;
+import io.github.usage4j.track.TrackedCall.AdditionalUsage;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;

@@ -66,7 +66,9 @@ public final class ImportCommand {
               .prices(PriceCatalog.bundled())
               .startedAt(options.at())
               .skipBadRecords((record, reason) -> output.rejected(record.where(), reason));
-      if (options.provider() != null) {
+      if (options.provider() == null) {
+        job.providerOf(ProviderByModel::find);
+      } else {
         job.provider(options.provider());
       }
       if (options.tier() != null) {
