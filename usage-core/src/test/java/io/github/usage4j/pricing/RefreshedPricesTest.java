@@ -24,12 +24,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -38,7 +40,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RefreshedPricesTest {
 
   private static final Instant NOW = Instant.parse("2026-11-21T10:00:00Z");
-  private static final Duration PATIENCE = Duration.ofMillis(500);
+  /** For answers that come. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  /** For those that do not. */
+  private static final Duration IMPATIENCE = Duration.ofMillis(500);
 
   /** What the server does with a request. */
   private interface Answer {
@@ -83,7 +89,11 @@ class RefreshedPricesTest {
   }
 
   private LoadedPrices loaded() {
-    return LoadedPrices.open(new PriceDownload(address(), PATIENCE), GenaiPricesJson::read)
+    return loaded(PATIENCE);
+  }
+
+  private LoadedPrices loaded(Duration patience) {
+    return LoadedPrices.open(new PriceDownload(address(), patience), GenaiPricesJson::read)
         .maxAge(Duration.ofDays(90), () -> now, said::add);
   }
 
@@ -206,22 +216,32 @@ class RefreshedPricesTest {
   }
 
   @Test
+  @Timeout(120)
   void refresh_slowServer_isGivenUp() {
-    LoadedPrices prices = loaded();
-    answer = exchange -> awaitEnd(1_000);
-    long begun = System.nanoTime();
+    LoadedPrices prices = impatient();
+    answer = exchange -> awaitEnd(60_000); // of the test: without giving up, it would not end
     assertThat(prices.reload(PriceChecks.USUAL)).isFalse();
     answer =
         exchange -> {
           exchange.sendResponseHeaders(200, 0);
-          for (int i = 0; i < 1_000 && !awaitEnd(20); i++) {
+          while (!awaitEnd(20)) {
             exchange.getResponseBody().write(' ');
             exchange.getResponseBody().flush();
           }
         };
     assertThat(prices.reload(PriceChecks.USUAL)).isFalse();
-    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(15));
     assertThat(input(prices, "acme-7")).isEqualTo("1");
+  }
+
+  /** On a machine that lets the first answer wait for too long, it is asked for again. */
+  private LoadedPrices impatient() {
+    for (int i = 0; ; i++) {
+      try {
+        return loaded(IMPATIENCE);
+      } catch (IllegalArgumentException e) {
+        assertThat(i).as(e.getMessage()).isLessThan(100);
+      }
+    }
   }
 
   private boolean awaitEnd(int times10Millis) throws IOException {
@@ -384,10 +404,10 @@ class RefreshedPricesTest {
     }
   }
 
-  private static void await(BooleanSupplier condition) throws InterruptedException {
+  private static void await(BooleanSupplier condition) {
     long end = System.nanoTime() + Duration.ofMinutes(1).toNanos();
     while (!condition.getAsBoolean() && System.nanoTime() < end) {
-      Thread.sleep(20);
+      LockSupport.parkNanos(20_000_000);
     }
     assertThat(condition.getAsBoolean()).isTrue();
   }

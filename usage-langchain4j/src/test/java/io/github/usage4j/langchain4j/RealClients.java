@@ -255,6 +255,6 @@ enum RealClients {
             end.completeExceptionally(error);
           }
         });
-    end.get(20, TimeUnit.SECONDS);
+    end.get(60, TimeUnit.SECONDS);
   }
 }
