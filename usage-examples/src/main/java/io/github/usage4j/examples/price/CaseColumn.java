@@ -1,57 +1,74 @@
 package io.github.usage4j.examples.price;
 
+import static java.util.Map.entry;
+
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The columns of a file of cases, each under one of several names. */
+/** The columns of a file of cases. Some have other names as well. */
 enum CaseColumn {
   CASE("case"),
   PROVIDER("provider"),
-  MODEL("model", "model_id"),
-  AT("at", "at_utc"),
-  INPUT("input", "input_tokens"),
-  OUTPUT("output", "output_tokens"),
-  CACHE_READ("cache_read", "cache_read_tokens", "cached_input_tokens"),
-  CACHE_WRITE("cache_write", "cache_write_tokens"),
-  CACHE_WRITE_ONE_HOUR(
-      "cache_write_one_hour",
-      "cache_write_one_hour_tokens",
-      "cache_write_1h",
-      "cache_write_1h_tokens"),
-  REASONING("reasoning", "reasoning_tokens"),
-  INPUT_AUDIO("input_audio", "input_audio_tokens"),
-  OUTPUT_AUDIO("output_audio", "output_audio_tokens"),
-  CACHE_READ_AUDIO("cache_read_audio", "cache_read_audio_tokens"),
-  TOTAL("total", "total_tokens"),
+  MODEL("model"),
+  AT("at"),
+  INPUT("input"),
+  OUTPUT("output"),
+  CACHE_READ("cache_read"),
+  CACHE_WRITE("cache_write"),
+  CACHE_WRITE_ONE_HOUR("cache_write_one_hour"),
+  REASONING("reasoning"),
+  INPUT_AUDIO("input_audio"),
+  OUTPUT_AUDIO("output_audio"),
+  CACHE_READ_AUDIO("cache_read_audio"),
+  TOTAL("total"),
   SERVICE_TIER("service_tier"),
   CONDITIONS("conditions"),
   UNITS("units"),
-  EXPECTED("expected_usd", "expected_cost"),
+  EXPECTED("expected_usd"),
   CURRENCY("currency"),
   ROW_FROM("row_effective_from"),
   TIER_APPLIED("tier_applied"),
-  NOTE("note", "why", "comment");
+  NOTE("note");
 
   /** Those that a file must have; a cell of the counts may be blank, which is unknown. */
   static final List<CaseColumn> REQUIRED = List.of(PROVIDER, MODEL, AT, INPUT, OUTPUT, EXPECTED);
 
-  final String title;
-  private final String[] names;
+  private static final Map<String, CaseColumn> OTHER_NAMES =
+      Map.ofEntries(
+          entry("model_id", MODEL),
+          entry("at_utc", AT),
+          entry("input_tokens", INPUT),
+          entry("output_tokens", OUTPUT),
+          entry("cache_read_tokens", CACHE_READ),
+          entry("cached_input_tokens", CACHE_READ),
+          entry("cache_write_tokens", CACHE_WRITE),
+          entry("cache_write_one_hour_tokens", CACHE_WRITE_ONE_HOUR),
+          entry("cache_write_1h", CACHE_WRITE_ONE_HOUR),
+          entry("cache_write_1h_tokens", CACHE_WRITE_ONE_HOUR),
+          entry("reasoning_tokens", REASONING),
+          entry("input_audio_tokens", INPUT_AUDIO),
+          entry("output_audio_tokens", OUTPUT_AUDIO),
+          entry("cache_read_audio_tokens", CACHE_READ_AUDIO),
+          entry("total_tokens", TOTAL),
+          entry("expected_cost", EXPECTED),
+          entry("why", NOTE),
+          entry("comment", NOTE));
 
-  CaseColumn(String title, String... otherNames) {
+  final String title;
+
+  CaseColumn(String title) {
     this.title = title;
-    this.names = otherNames.clone();
   }
 
   /** The column of a name; empty if it is none. */
   static Optional<CaseColumn> named(String name) {
-    return Stream.of(values()).filter(column -> column.names().anyMatch(name::equals)).findFirst();
-  }
-
-  private Stream<String> names() {
-    return Stream.concat(Stream.of(title), Stream.of(names));
+    return Stream.of(values())
+        .filter(column -> column.title.equals(name))
+        .findFirst()
+        .or(() -> Optional.ofNullable(OTHER_NAMES.get(name)));
   }
 
   /** The titles of these, for messages. */

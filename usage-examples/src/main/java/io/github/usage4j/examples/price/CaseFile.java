@@ -90,8 +90,7 @@ final class CaseFile {
         }
         Integer before = places.put(column, i);
         if (before != null) {
-          throw reader.bad(
-              "the header has a column twice: " + names.get(before) + " and " + name);
+          throw reader.bad("the header has a column twice: " + names.get(before) + " and " + name);
         }
       }
       for (CaseColumn column : CaseColumn.REQUIRED) {
@@ -316,8 +315,7 @@ final class CaseFile {
         }
         count = Long.parseLong(text);
       } catch (NumberFormatException e) {
-        throw reader.bad(
-            header.name(column) + " must be a whole number, but is '" + text + "'");
+        throw reader.bad(header.name(column) + " must be a whole number, but is '" + text + "'");
       }
       if (count < 0 || count > UsageEvent.MAX_TOKENS) {
         throw reader.bad(

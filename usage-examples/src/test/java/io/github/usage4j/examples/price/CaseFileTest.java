@@ -94,8 +94,14 @@ class CaseFileTest {
 
   @ParameterizedTest
   @CsvSource({
-    "1e-99999999", "1e1000", "0 or unpriced or unpriced", "or unpriced", "unpriced or unpriced",
-    "0.5 OR unpriced", "0x1p3", "1 000"
+    "1e-99999999",
+    "1e1000",
+    "0 or unpriced or unpriced",
+    "or unpriced",
+    "unpriced or unpriced",
+    "0.5 OR unpriced",
+    "0x1p3",
+    "1 000"
   })
   void expectedThatIsNone_isRefused(String expected) {
     assertThatExceptionOfType(BadInputException.class)

@@ -54,7 +54,9 @@ class PriceCommandTest {
     Path sample = SharedData.folder("prices").resolve("cases-sample.csv");
     assertThat(run(sample.toString())).as(output() + errors()).isZero();
     assertThat(output().lines()).hasSize(11).contains("8,1.200231,1.200231,true");
-    assertThat(errors()).contains("10 cases, 0 different, 10 equal; 0 unpriced").doesNotContain("case 8");
+    assertThat(errors())
+        .contains("10 cases, 0 different, 10 equal; 0 unpriced")
+        .doesNotContain("case 8");
   }
 
   @Test
@@ -230,9 +232,8 @@ class PriceCommandTest {
             + "\"input_cost_per_token\":3e-06,\"output_cost_per_token\":4e-06}}",
         "models.dev | {\"openai\":{\"id\":\"openai\",\"models\":{\"gpt-4o\":{\"id\":\"gpt-4o\","
             + "\"reasoning\":false,\"cost\":{\"input\":3,\"output\":4}}}}}",
-        "genai-prices | {\"providers\":[{\"id\":\"openai\",\"name\":\"OpenAI\",\"models\":[{\"id\":"
-            + "\"gpt-4o\",\"match\":{\"equals\":\"gpt-4o\"},\"prices\":{\"input_mtok\":\"3\","
-            + "\"output_mtok\":\"4\"}}]}]}",
+        "genai-prices | [{\"id\":\"openai\",\"name\":\"OpenAI\",\"models\":[{\"id\":\"gpt-4o\",\"match\":"
+            + "{\"equals\":\"gpt-4o\"},\"prices\":[{\"prices\":{\"input_mtok\":3,\"output_mtok\":4}}]}]}]",
       })
   void publicFormats_areRead(String format, String json) throws IOException {
     String cases = file(ASK + "7\n");
