@@ -232,9 +232,8 @@ class PriceCommandTest {
             + "\"input_cost_per_token\":3e-06,\"output_cost_per_token\":4e-06}}",
         "models.dev | {\"openai\":{\"id\":\"openai\",\"models\":{\"gpt-4o\":{\"id\":\"gpt-4o\","
             + "\"reasoning\":false,\"cost\":{\"input\":3,\"output\":4}}}}}",
-        "genai-prices | {\"providers\":[{\"id\":\"openai\",\"name\":\"OpenAI\",\"models\":[{\"id\":"
-            + "\"gpt-4o\",\"match\":{\"equals\":\"gpt-4o\"},\"prices\":{\"input_mtok\":\"3\","
-            + "\"output_mtok\":\"4\"}}]}]}",
+        "genai-prices | [{\"id\":\"openai\",\"name\":\"OpenAI\",\"models\":[{\"id\":\"gpt-4o\",\"match\":"
+            + "{\"equals\":\"gpt-4o\"},\"prices\":[{\"prices\":{\"input_mtok\":3,\"output_mtok\":4}}]}]}]",
       })
   void publicFormats_areRead(String format, String json) throws IOException {
     String cases = file(ASK + "7\n");
