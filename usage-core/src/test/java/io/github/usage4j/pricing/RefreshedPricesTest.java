@@ -40,6 +40,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RefreshedPricesTest {
 
   private static final Instant NOW = Instant.parse("2026-11-21T10:00:00Z");
+
   /** For answers that come. */
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
