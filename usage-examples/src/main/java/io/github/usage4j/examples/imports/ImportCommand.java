@@ -48,7 +48,7 @@ public final class ImportCommand {
     ImportSource lines = ImportSource.jsonLines(options.file());
     ImportProgress progress;
     try {
-      progress = job.run(options.provider() == null ? new ProviderByModel(lines) : lines, events);
+      progress = job.run(lines, events);
     } catch (UsageException e) {
       throw new BadInputException(String.valueOf(e.getMessage()));
     } catch (Exception e) {
