@@ -67,6 +67,7 @@ class DocumentationSamplesTest {
           "dev.langchain4j.model.scoring.*",
           "dev.langchain4j.service.*",
           "java.math.*",
+          "java.net.URI",
           "java.nio.file.*",
           "java.time.*",
           "java.util.*",
