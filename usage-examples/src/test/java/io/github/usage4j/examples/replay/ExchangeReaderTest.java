@@ -21,7 +21,7 @@ class ExchangeReaderTest {
     Path file = Exchanges.write(directory, "a.json", "", "");
     ExchangeFile read = new ExchangeReader(directory).read(file);
     assertEquals("a.json", read.file());
-    assertEquals(Exchanges.STATED, read.expectedTotal());
+    assertEquals(Exchanges.STATED, read.expectedTotal().figures());
     assertEquals("small", read.steps().get(0).requestedModel());
   }
 
